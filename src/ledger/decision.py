@@ -1,0 +1,201 @@
+"""How a proposal is decided: what a rule may look at, and the rules that every kind shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from ledger.event import Actor, Event
+from ledger.refusals import Forbidden, Refusal, Unacceptable, UnknownReference, WrongState
+
+CLOCK_TOLERANCE = timedelta(seconds=60)
+"""How far ahead of the ledger's clock a proposer's claimed time may lie."""
+
+StateOf = Callable[[str], Any]
+"""tag -> the folded state of that tag's history, or None where there is none."""
+
+
+class OrganisationType(StrEnum):
+    """The bodies of the method (domain: who acts)."""
+
+    COUNTY_OFFICE = "county_office"
+    TOWN_COMMITTEE = "town_committee"
+    TOWN_GOVERNMENT = "town_government"
+    HOTLINE_CENTRE = "hotline_centre"
+    COMMUNITY_BRANCH = "community_branch"
+    RESIDENTS_COMMITTEE = "residents_committee"
+    RESIDENTS_SUPERVISION = "residents_supervision"
+    GENERAL_BRANCH = "general_branch"
+    INDUSTRY_BRANCH = "industry_branch"
+    PARTY_SUBGROUP = "party_subgroup"
+    JOINT_CONFERENCE = "joint_conference"
+    COMMUNITY_ASSOCIATION = "community_association"
+    DEPARTMENT = "department"
+    RESIDENT_UNIT = "resident_unit"
+    ENTERPRISE = "enterprise"
+    SOCIAL_ORGANISATION = "social_organisation"
+    VILLAGE_BRANCH = "village_branch"
+    VILLAGE_ENTERPRISE = "village_enterprise"
+    COOPERATIVE = "cooperative"
+
+
+class Office(StrEnum):
+    """The offices in which a principal acts for an organisation."""
+
+    SECRETARY = "secretary"
+    COMMITTEE_MEMBER = "committee_member"
+    PART_TIME_COMMITTEE_MEMBER = "part_time_committee_member"
+    RESIDENTS_COMMITTEE_MEMBER = "residents_committee_member"
+    AREA_HEAD = "area_head"
+    BUILDING_HEAD = "building_head"
+    CLUSTER_HEAD = "cluster_head"
+    CLERK_A = "clerk_a"
+    CLERK_B = "clerk_b"
+    AGENT = "agent"
+    REVIEWER = "reviewer"
+    MEMBER = "member"
+    VOLUNTEER = "volunteer"
+    RESIDENT = "resident"
+    AUDITOR = "auditor"
+    PUBLIC = "public"
+
+
+class Standing(NamedTuple):
+    """Offices that may propose a kind, and the types of organisation in which they may."""
+
+    offices: frozenset[Office]
+    organisations: frozenset[OrganisationType]
+
+
+def standing(offices: Office | tuple[Office, ...], *organisations: OrganisationType) -> Standing:
+    """Shorthand for one row of a kind's `proposers`."""
+    several = offices if isinstance(offices, tuple) else (offices,)
+    return Standing(frozenset(several), frozenset(organisations))
+
+
+class Situation(NamedTuple):
+    """All that a rule may look at when it decides."""
+
+    state: StateOf
+    actor: Actor
+    occurred_at: datetime
+    at: datetime
+    """The batch's recorded_at."""
+
+    def precedes(self, moment: datetime | None) -> bool:
+        """Whether the act is claimed to have happened before `moment`.
+
+        What happens as it is recorded never does: an earlier proposer's clock, which may run ahead
+        by the tolerance, must not hold up the next act.
+        """
+        return moment is not None and self.occurred_at < moment and self.occurred_at < self.at
+
+
+def principal_tag(actor: Actor) -> str:
+    """The history that tells an actor's appointments."""
+    return f"principal:{actor.principal}"
+
+
+def boundary(event: Event, actor: Actor, state: StateOf) -> tuple[str, ...]:
+    """Every tag whose history the decision on `event` reads, as far as `state` lets it know."""
+    return (
+        f"organisation:{actor.organisation}",
+        *(() if actor.office == Office.RESIDENT else (principal_tag(actor),)),
+        *event.boundary(state),
+    )
+
+
+def decide(event: Event, situation: Situation, size: int) -> Refusal | None:
+    """None when the event is accepted as the one after `size` others; else the rule it breaks."""
+    if size == 0 or event.kind == "ledger_founded":
+        return _founding(event, situation, size)
+    return (
+        _time(situation)
+        or _standing(event, situation)
+        or _novelty(event, situation)
+        or event.decide(situation)
+    )
+
+
+def _founding(event: Event, situation: Situation, size: int) -> Refusal | None:
+    if size:
+        return WrongState(
+            "already_founded", "this ledger has been founded", "any kind but ledger_founded"
+        )
+    if event.kind != "ledger_founded":
+        return WrongState(
+            "not_founded",
+            f"{event.kind} before the ledger is founded",
+            "ledger_founded, first of all",
+        )
+    return _time(situation) or event.decide(situation)
+
+
+def _time(situation: Situation) -> Refusal | None:
+    if situation.occurred_at > situation.at + CLOCK_TOLERANCE:
+        return Unacceptable(
+            "occurred_in_the_future",
+            f"occurred_at {situation.occurred_at.isoformat()} lies ahead of the ledger's clock",
+            f"a time up to {situation.at.isoformat()}",
+            "occurred_at",
+        )
+    return None
+
+
+def _standing(event: Event, situation: Situation) -> Refusal | None:
+    actor = situation.actor
+    organisation = situation.state(f"organisation:{actor.organisation}")
+    if organisation is None:
+        return UnknownReference(
+            "unknown_actor_organisation",
+            f"organisation {actor.organisation} is not in this ledger",
+            "a key of an organisation registered here",
+        )
+    for offices, types in event.proposers:
+        if actor.office in offices and organisation.type in types:
+            break
+    else:
+        return Forbidden(
+            "office_may_not",
+            f"{actor.office} of a {organisation.type} may not propose {event.kind}",
+            describe(event.proposers),
+        )
+    if actor.office == Office.RESIDENT:
+        return None
+    principal = situation.state(principal_tag(actor))
+    if (
+        principal is None
+        or not principal.holds(actor.office, actor.organisation, situation.at)
+        or organisation.has_passed_on(actor.office, actor.principal, situation.at)
+    ):
+        return Forbidden(
+            "no_such_appointment",
+            f"{actor.principal} does not hold the office {actor.office} of {actor.organisation}",
+            "an office to which appointment_made appointed the principal, from its date of effect",
+        )
+    return None
+
+
+def _novelty(event: Event, situation: Situation) -> Refusal | None:
+    if event.creates is None:
+        return None
+    tag_type, field = event.creates
+    identity = getattr(event, field)
+    if situation.state(f"{tag_type}:{identity}") is None:
+        return None
+    return WrongState(
+        f"{tag_type}_exists",
+        f"{tag_type} {identity} is already in this ledger",
+        "an id that is not taken, or none, so that the ledger mints one",
+        field,
+    )
+
+
+def describe(proposers: tuple[Standing, ...]) -> str:
+    """`clerk_a or clerk_b of hotline_centre; …` for messages and documentation."""
+    return "; ".join(
+        f"{' or '.join(sorted(offices))} of {' or '.join(sorted(types))}"
+        for offices, types in proposers
+    )

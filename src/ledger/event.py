@@ -1,0 +1,186 @@
+"""What an event is: a frozen model with a stable kind, and the envelope that the ledger adds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, get_args
+from uuid import uuid4
+
+import uuid_utils
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
+
+if TYPE_CHECKING:
+    from ledger.decision import Situation, Standing
+    from ledger.refusals import Refusal
+
+# Limits are checked when an event is proposed, so that COPY cannot fail on data (decision 4).
+MAX_TAG_BYTES = 128
+MAX_TAGS = 64
+MAX_RECORD_BYTES = 65_535  # tlog-tiles: an entry's length is a uint16
+MAX_INTEGER = 2**53 - 1  # RFC 8785: larger integers are not exact in every JSON reader
+
+ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,63}$"
+
+
+class EventModel(BaseModel):
+    """Frozen, strict, closed: the shape of everything that goes into a record."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", ser_json_bytes="base64")
+
+
+class Commitment(EventModel):
+    """What stands in a record in place of a personal value: SHA-256(salt || value), in hex."""
+
+    commitment: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class PersonalField:
+    """Marks a field whose value is personal: the record holds its commitment alone."""
+
+
+def _reject_nul(text: str) -> str:
+    # PostgreSQL's text and many readers of JSON end or refuse a string at NUL.
+    if "\x00" in text:
+        raise ValueError("a text must not contain NUL")
+    return text
+
+
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _read_instant(moment: object) -> object:
+    # Not left to pydantic: behind a validator it is strict about texts, and it reads "1700000000"
+    # as seconds since 1970, which names no zone. Beyond microseconds a fraction is cut.
+    if isinstance(moment, str):
+        if _RFC_3339.fullmatch(moment) is None:
+            raise ValueError("a time is written as in RFC 3339, with its zone")
+        return datetime.fromisoformat(moment)
+    return moment
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time lies in the years 1 to 9999, in UTC too") from None
+
+
+def mint_id() -> str:
+    """A new time-ordered id (UUIDv7) for a thing of the town: a request, a whistle, an award."""
+    return str(uuid_utils.uuid7())
+
+
+def mint_random_id() -> str:
+    """A new random id (UUIDv4) for a person in one context: it tells nothing, not even a time."""
+    return str(uuid4())
+
+
+Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_read_instant), AfterValidator(_in_utc)]
+Count = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+_NO_NUL = (AfterValidator(_reject_nul), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"}))
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200), *_NO_NUL]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4000), *_NO_NUL]
+PersonalText = Annotated[Text | Commitment, PersonalField()]
+"""A string when proposed, a `Commitment` in the record."""
+
+
+class Actor(NamedTuple):
+    """Who proposed: a principal, acting in an office for an organisation."""
+
+    office: str
+    organisation: str
+    principal: str
+
+
+class Event(EventModel):
+    """One act. The same shape is the proposal (clear values) and the record (commitments).
+
+    A kind declares itself once, here: its stored name, its Chinese term, who may propose it, what
+    it creates, which histories its decision reads (`boundary`) and its rules (`decide`).
+    """
+
+    kind: ClassVar[str]
+    version: ClassVar[int] = 1
+    term: ClassVar[str]
+    proposers: ClassVar[tuple[Standing, ...]]
+    """Offices, and the types of organisation in which they may propose this kind."""
+    creates: ClassVar[tuple[str, str] | None] = None
+    """(tag type, field) of the id that this kind brings into being; refused when taken."""
+    upcasts: ClassVar[Mapping[int, Any]] = {}
+    """Old version -> pure function from that version's body to the next version's (dicts)."""
+
+    def tags(self) -> tuple[str, ...]:
+        """`type:id` of all that this event is about: boundary, lineage and partition in one."""
+        raise NotImplementedError(self.kind)
+
+    def boundary(self, state: Any) -> tuple[str, ...]:
+        """The tags whose histories `decide` reads.
+
+        `state(tag)` is what is known so far (None for no history): it is asked again until it
+        names nothing new, at most three times.
+        """
+        raise NotImplementedError(self.kind)
+
+    def decide(self, situation: Situation) -> Refusal | None:
+        """None to accept; pure: no clock, no randomness, no I/O, never a Personal value."""
+        raise NotImplementedError(self.kind)
+
+    def sealed_under(self) -> str:
+        """The tag under whose key this event's personal values are sealed."""
+        return self.tags()[0]
+
+
+class Recorded(NamedTuple):
+    """An event with the ledger's envelope, as every reader gets it.
+
+    `position` counts from 1 without gaps in commit order and is not part of the stored record;
+    the Merkle leaf index is position - 1.
+    """
+
+    position: int
+    id: str
+    event: Event
+    tags: tuple[str, ...]
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: Actor
+    cause: str | None
+
+    @property
+    def kind(self) -> str:
+        """The stored name of the event's kind."""
+        return self.event.kind
+
+
+Fold = Callable[[Any, str, Recorded], Any]
+"""(state or None, tag, recorded) -> state: pure, and may not fail."""
+Folds = Mapping[str, tuple[Fold, tuple[type[Event], ...]]]
+"""Tag type -> how an area folds such a tag's history, and the kinds that it folds."""
+
+
+def _is_personal(annotation: object) -> bool:
+    return isinstance(annotation, PersonalField) or any(
+        _is_personal(argument) for argument in get_args(annotation)
+    )
+
+
+@cache
+def personal_fields(cls: type[Event]) -> tuple[str, ...]:
+    """The names of the fields of a kind that are Personal, in declaration order."""
+    return tuple(
+        name
+        for name, info in cls.model_fields.items()
+        if _is_personal(info.annotation) or any(map(_is_personal, info.metadata))
+    )

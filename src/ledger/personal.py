@@ -1,0 +1,97 @@
+"""Personal data: committed to in the event, sealed beside the log (AES-256-GCM, NIST SP 800-38D).
+
+For now one key file seals all; a key per subject is its own piece of work. The commitment is
+SHA-256(salt || value) with 32 random bytes of salt, so that no guess can be tried against it.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from ledger.event import Commitment
+
+SALT_BYTES = 32
+_NONCE_BYTES = 12
+KEY_BYTES = 32
+
+
+class SealedValue(NamedTuple):
+    """One personal value as the vault stores it; `ciphertext` is nonce || AES-GCM(salt || value).
+
+    The event's id, the field and the subject are associated data: a sealed value moved to another
+    place does not open.
+    """
+
+    event_id: str
+    field: str
+    subject: str
+    ciphertext: bytes
+
+
+class DamagedValue(Exception):
+    """A sealed value that does not open under the key, or does not match its commitment."""
+
+
+class Vault:
+    """Seals and opens personal values under one 256-bit key, which is never in the database."""
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != KEY_BYTES:
+            raise ValueError(f"the vault's key has {KEY_BYTES} bytes, not {len(key)}")
+        self._cipher = AESGCM(key)
+
+    def seal(
+        self, event_id: str, field: str, subject: str, value: str
+    ) -> tuple[dict[str, str], SealedValue]:
+        """The commitment as the record holds it, and the sealed (salt, value) to store with it."""
+        random = os.urandom(SALT_BYTES + _NONCE_BYTES)
+        plain, nonce = random[:SALT_BYTES] + value.encode(), random[SALT_BYTES:]
+        ciphertext = nonce + self._cipher.encrypt(nonce, plain, _place(event_id, field, subject))
+        commitment = {"commitment": sha256(plain).hexdigest()}
+        return commitment, SealedValue(event_id, field, subject, ciphertext)
+
+    def open(self, sealed: SealedValue, commitment: Commitment) -> str:
+        """The value; raises `DamagedValue`, naming event and field, when it cannot be trusted."""
+        place = _place(sealed.event_id, sealed.field, sealed.subject)
+        nonce, ciphertext = sealed.ciphertext[:_NONCE_BYTES], sealed.ciphertext[_NONCE_BYTES:]
+        try:
+            plain = self._cipher.decrypt(nonce, ciphertext, place)
+        except InvalidTag as error:
+            raise DamagedValue(f"{sealed.event_id} {sealed.field}: does not open") from error
+        if sha256(plain).hexdigest() != commitment.commitment:
+            raise DamagedValue(f"{sealed.event_id} {sealed.field}: does not match its commitment")
+        return plain[SALT_BYTES:].decode()
+
+
+def _place(event_id: str, field: str, subject: str) -> bytes:
+    return f"{event_id}\x00{field}\x00{subject}".encode()
+
+
+def load_or_make_key(path: Path) -> bytes:
+    """The 32-byte key in the file, made with owner-only rights where the file is absent.
+
+    Raises ValueError for a file of another length: a wrong key must stop the start, not garble.
+    """
+    if not path.exists():
+        # Written whole under another name and then linked: of two processes that start together,
+        # one makes the key and both read that one.
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        descriptor = os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(os.urandom(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    key = path.read_bytes()
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"{path} is not a key of {KEY_BYTES} bytes")
+    return key

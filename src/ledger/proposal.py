@@ -1,0 +1,191 @@
+"""A proposal, made ready at the door: sealed, checked against the limits, encoded but for a time.
+
+All of this happens before the sequencer's lock, so that under it only the time is filled in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import orjson
+
+from ledger.canonical import canonical_json, instant
+from ledger.event import (
+    MAX_RECORD_BYTES,
+    MAX_TAG_BYTES,
+    MAX_TAGS,
+    Actor,
+    Event,
+    Recorded,
+    mint_id,
+    personal_fields,
+)
+from ledger.personal import SealedValue, Vault
+from ledger.refusals import Refused, Unacceptable
+
+_RECORDED_AT_BYTES = 27
+"""`2026-03-01T08:00:00.123456Z`, the longest that `instant` writes."""
+
+
+@dataclass(slots=True)
+class Proposal:
+    """What a caller proposes: an event with clear values, who acts, and when it happened.
+
+    `occurred_at` None means now, as the ledger records it. `id` is minted where it is not given
+    and survives every retry.
+    """
+
+    event: Event
+    actor: Actor
+    occurred_at: datetime | None = None
+    cause: str | None = None
+    id: str = field(default_factory=mint_id)
+
+
+class Prepared(NamedTuple):
+    """A proposal that can be stored: sealed values, and the record's bytes around one gap.
+
+    `event` still has its clear values, which no rule and no fold reads.
+    """
+
+    id: str
+    event: Event
+    actor: Actor
+    occurred_at: datetime | None
+    cause: str | None
+    tags: tuple[str, ...]
+    fresh_tag: str | None
+    """The tag whose id was minted for this proposal: it cannot have a history."""
+    sealed: tuple[SealedValue, ...]
+    head: bytes
+    tail: bytes
+
+    def record(self, recorded_at: str) -> bytes:
+        """The canonical bytes of the record, as of the batch's time (`canonical.instant`)."""
+        stamp = recorded_at.encode()
+        if self.occurred_at is None:
+            return b"".join(
+                (self.head, b',"occurred_at":"', stamp, b'","recorded_at":"', stamp, self.tail)
+            )
+        return b"".join((self.head, b',"recorded_at":"', stamp, self.tail))
+
+    def recorded(self, position: int, recorded_at: datetime) -> Recorded:
+        """The event in its envelope, for folds; what leaves the ledger is read from the record."""
+        return Recorded(
+            position,
+            self.id,
+            self.event,
+            self.tags,
+            self.occurred_at or recorded_at,
+            recorded_at,
+            self.actor,
+            self.cause,
+        )
+
+
+def prepare(proposal: Proposal, vault: Vault) -> Prepared:
+    """Seals personal values, checks the limits and encodes; raises `Refused` beyond a limit."""
+    event = proposal.event
+    body, sealed = _seal(proposal, vault)
+    tags = tuple(sorted(set(event.tags())))
+    _check_tags(tags)
+    occurred_at = proposal.occurred_at.astimezone(UTC) if proposal.occurred_at else None
+    try:
+        head, tail = _encode(proposal, body, tags, occurred_at)
+    except orjson.JSONEncodeError as error:
+        raise Refused(
+            Unacceptable("not_unicode", str(error), "texts of valid Unicode characters", "body")
+        ) from error
+    size = len(head) + len(tail) + 2 * _RECORDED_AT_BYTES + 40
+    if size > MAX_RECORD_BYTES:
+        raise Refused(
+            Unacceptable(
+                "record_too_large",
+                f"the record would have {size} bytes",
+                f"at most {MAX_RECORD_BYTES} bytes",
+                "body",
+            )
+        )
+    return Prepared(
+        proposal.id,
+        event,
+        proposal.actor,
+        occurred_at,
+        proposal.cause,
+        tags,
+        _fresh_tag(event),
+        sealed,
+        head,
+        tail,
+    )
+
+
+def _seal(proposal: Proposal, vault: Vault) -> tuple[dict[str, Any], tuple[SealedValue, ...]]:
+    event = proposal.event
+    names = personal_fields(type(event))
+    if not names:
+        return event.__dict__, ()
+    body = dict(event.__dict__)
+    sealed = []
+    for name in names:
+        value = body[name]
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            raise Refused(
+                Unacceptable(
+                    "commitment_proposed",
+                    f"{name} is a commitment",
+                    "the value in clear; the ledger commits to it and seals it",
+                    name,
+                )
+            )
+        body[name], kept = vault.seal(proposal.id, name, event.sealed_under(), value)
+        sealed.append(kept)
+    return body, tuple(sealed)
+
+
+def _check_tags(tags: tuple[str, ...]) -> None:
+    if len(tags) > MAX_TAGS:
+        raise Refused(
+            Unacceptable("too_many_tags", f"{len(tags)} tags", f"at most {MAX_TAGS}", "body")
+        )
+    for tag in tags:
+        if len(tag) > MAX_TAG_BYTES and len(tag.encode()) > MAX_TAG_BYTES:
+            raise Refused(
+                Unacceptable(
+                    "tag_too_long", f"tag {tag[:40]}…", f"at most {MAX_TAG_BYTES} bytes", "body"
+                )
+            )
+
+
+def _encode(
+    proposal: Proposal, body: dict[str, Any], tags: tuple[str, ...], occurred_at: datetime | None
+) -> tuple[bytes, bytes]:
+    # The envelope's keys in order are actor, body, cause, id, kind, occurred_at, recorded_at,
+    # tags, version: one gap, before the tags, takes the time that is known only under the lock.
+    actor = proposal.actor
+    head: dict[str, Any] = {
+        "actor": {
+            "office": actor.office,
+            "organisation": actor.organisation,
+            "principal": actor.principal,
+        },
+        "body": body,
+        "cause": proposal.cause,
+        "id": proposal.id,
+        "kind": proposal.event.kind,
+    }
+    if occurred_at is not None:
+        head["occurred_at"] = instant(occurred_at)
+    tail = canonical_json({"tags": tags, "version": proposal.event.version})
+    return canonical_json(head)[:-1], b'",' + tail[1:]
+
+
+def _fresh_tag(event: Event) -> str | None:
+    if event.creates is None:
+        return None
+    tag_type, name = event.creates
+    return None if name in event.model_fields_set else f"{tag_type}:{getattr(event, name)}"

@@ -1,0 +1,1 @@
+"""Stores: the log of events behind one contract, in PostgreSQL and in memory."""

@@ -1,0 +1,414 @@
+"""The log in PostgreSQL 15 or newer."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from hashlib import sha256
+from typing import Any, TypeVar
+from uuid import UUID
+
+import psycopg
+from eventsourcing.dcb.api import DCBQuery
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import TransactionStatus
+from psycopg.pq.abc import PGresult
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from ledger.store import binary_copy
+from ledger.store.contract import (
+    PAGE_EVENTS,
+    Batch,
+    FoundReceipt,
+    Locked,
+    OutcomeUnknown,
+    RowRejected,
+    StoredEvent,
+    StoreDown,
+)
+from ledger.store.migrations import READER, WRITER, SchemaMismatch, check_schema
+from ledger.store.wire import Wire
+
+CONNECT_TIMEOUT_SECONDS = 5
+POLL_SECONDS = 1.0
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# A new table has no statistics: without these the look-up by tag becomes a sequential scan, and
+# latency grows with the log.
+_PLANNER = {"plan_cache_mode": "force_custom_plan", "enable_seqscan": "off"}
+_TIMEOUTS = {
+    "lock_timeout": "10s",
+    "statement_timeout": "60s",
+    "idle_in_transaction_session_timeout": "30s",
+}
+
+# The head of the log, for readers.
+_HEAD = "select last from batch order by last desc limit 1"
+
+# The lock that orders batches. The head is read by a later statement, hence by a snapshot taken
+# after the lock: what the last holder committed is in it. Times are microseconds since 1970.
+_LOCK = b"""begin; select pg_advisory_xact_lock(%d);
+select (extract(epoch from clock_timestamp()) * 1000000)::bigint;
+select last, (extract(epoch from recorded_at) * 1000000)::bigint, frontier
+    from batch order by last desc limit 1"""
+# Receipts are looked up under the lock: nobody can answer the same key meanwhile.
+_RECEIPTS = b"""; select digest, fingerprint, first, last from receipt
+    where digest = any(array[%b]::bytea[])"""
+_COPY_EVENTS = b"copy event (position, kind, tags, record, leaf) from stdin (format binary);"
+_COPY_SEALED = (
+    b"copy sealed_value (position, field, event_id, subject, ciphertext)"
+    b" from stdin (format binary);"
+)
+_COPY_RECEIPTS = (
+    b"copy receipt (digest, fingerprint, first, last, recorded_at) from stdin (format binary);"
+)
+# The batch row is the new head; the notification leaves with the commit.
+_COMMIT = b"""insert into batch (first, last, recorded_at, batch_id, frontier)
+    values (%d, %d, timestamptz 'epoch' + %d * interval '1 microsecond', '%b', '\\x%b');
+select pg_notify('%b', '%d'); commit"""
+_WAS_COMMITTED = "select exists (select from batch where batch_id = %s)"
+_COLUMNS = "position, kind, tags, record, leaf"
+_AFTER = """select position, kind, tags, record, leaf from event
+    where position > %s order by position"""
+_TAGGED = """select position, kind, tags, record, leaf from event
+    where tags && %s::text[] order by position"""
+_LAST_POSITIONS = """select tag, coalesce(
+    (select max(position) from event where tags @> array[tag]), 0) from unnest(%s::text[]) as tag"""
+
+T = TypeVar("T")
+
+
+def connection_string(url: str, schema: str, role: str) -> str:
+    """How a role of ours connects: its search path, its limits, never more than its rights."""
+    settings = {"search_path": schema, "role": role, **_TIMEOUTS, **_PLANNER}
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    return make_conninfo(
+        url,
+        options=options,
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        application_name=f"mingzhang {role.removeprefix('mingzhang_')}",
+    )
+
+
+class PostgresStore:
+    """A log in one schema of a database, migrated before (`migrations.migrate`).
+
+    Reads through a small pool in the reader's role; every writer has a connection of its own.
+    """
+
+    def __init__(self, url: str, schema: str = "ledger", purpose: str = "ledger") -> None:
+        self._url = url
+        self.schema = schema
+        self.purpose = purpose
+        self._checked = False
+        self._pool = ConnectionPool(
+            connection_string(url, schema, READER),
+            min_size=0,
+            max_size=8,
+            timeout=CONNECT_TIMEOUT_SECONDS,
+            kwargs={"autocommit": True},
+            open=False,
+        )
+        self._starting = threading.Lock()
+        self._listener: _Listener | None = None
+
+    def writer(self) -> PostgresWriter:
+        return PostgresWriter(self._url, self.schema, self.purpose)
+
+    def size(self) -> int:
+        row = self._reading(lambda connection: connection.execute(_HEAD).fetchone())
+        return row[0] if row else 0
+
+    def read(
+        self,
+        query: DCBQuery | None = None,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+        until: int | None = None,
+    ) -> Iterator[StoredEvent]:
+        end = self.size() if until is None else until
+        condition, values = _condition(query)
+        statement = sql.SQL(
+            # A condition on tags is answered from the index first; the planner would else walk the
+            # whole log for the sake of the order.
+            "with found as materialized (select * from event where {} and position > %s"
+            " and position <= %s) select {} from found order by position limit %s"
+            if condition
+            else "select {1} from event where {0} and position > %s and position <= %s"
+            " order by position limit %s"
+        ).format(condition or sql.SQL("true"), sql.SQL(_COLUMNS))
+        left = end if limit is None else limit
+        while left > 0 and after < end:
+            wanted = min(left, PAGE_EVENTS)
+            parameters = [*values, after, end, wanted]
+            rows = self._reading(partial(_fetch, statement=statement, parameters=parameters))
+            for row in rows:
+                yield _stored(row)
+            left -= len(rows)
+            if len(rows) < wanted:
+                return
+            after = rows[-1][0]
+
+    def wait(self, after: int, timeout_seconds: float) -> bool:
+        with self._starting:
+            if self._listener is None:
+                self._listener = _Listener(self)
+        return self._listener.wait(after, timeout_seconds)
+
+    def close(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+        self._pool.close()
+
+    def _reading(self, work: Callable[[psycopg.Connection[Any]], T]) -> T:
+        with self._starting:
+            if self._pool.closed:
+                self._pool.open()
+        try:
+            with self._pool.connection() as connection:
+                if not self._checked:
+                    check_schema(connection, self.purpose)
+                    self._checked = True
+                return work(connection)
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise StoreDown(str(error).strip()) from error
+
+
+class PostgresWriter:
+    """Appends under an advisory lock that the transaction holds. Owned by one thread."""
+
+    def __init__(self, url: str, schema: str, purpose: str) -> None:
+        self._conninfo = connection_string(url, schema, WRITER)
+        self._purpose = purpose
+        self._channel = f"mingzhang_{schema}"
+        self._key = int.from_bytes(sha256(f"log {schema}".encode()).digest()[:8], signed=True)
+        self._connection: psycopg.Connection[Any] | None = None
+        self._wire: Wire | None = None
+
+    def lock(self, receipts: Sequence[bytes]) -> Locked:
+        statements = _LOCK % self._key
+        if receipts:
+            statements += _RECEIPTS % b",".join(b"'\\x%b'" % r.hex().encode() for r in receipts)
+        try:
+            _, _, clock, head, *rest = self._wired().query(statements)
+        except psycopg.Error as error:
+            self._drop()
+            raise StoreDown(str(error).strip()) from error
+        size, recorded_at, frontier = 0, None, b""
+        if head.ntuples:
+            size = _integer(head, 0, 0)
+            recorded_at = _moment(_integer(head, 0, 1))
+            frontier = _bytes(head, 0, 2)
+        found = {
+            _bytes(rows, row, 0): FoundReceipt(
+                _bytes(rows, row, 1), _integer(rows, row, 2), _integer(rows, row, 3)
+            )
+            for rows in rest
+            for row in range(rows.ntuples)
+        }
+        return Locked(size, recorded_at, frontier, _moment(_integer(clock, 0, 0)), found)
+
+    def after(self, position: int) -> list[StoredEvent]:
+        return [_stored(row) for row in self._rows(_AFTER, [position])]
+
+    def tagged(self, tags: Sequence[str]) -> list[StoredEvent]:
+        return [_stored(row) for row in self._rows(_TAGGED, [list(tags)])]
+
+    def last_positions(self, tags: Sequence[str]) -> dict[str, int]:
+        return dict(self._rows(_LAST_POSITIONS, [list(tags)]))
+
+    def matches(self, query: DCBQuery, after: int) -> bool:
+        condition, values = _condition(query)
+        statement = sql.SQL("select 1 from event where {} and position > %s limit 1").format(
+            condition or sql.SQL("true")
+        )
+        return bool(self._rows(statement, [*values, after]))
+
+    def commit(self, batch: Batch) -> None:
+        statements, rows = [_COPY_EVENTS], [binary_copy.event_rows(batch.events)]
+        if batch.sealed:
+            statements.append(_COPY_SEALED)
+            rows.append(binary_copy.sealed_rows(batch.sealed))
+        if batch.receipts:
+            statements.append(_COPY_RECEIPTS)
+            rows.append(binary_copy.receipt_rows(batch.receipts, batch.recorded_at))
+        first, last = batch.events[0].position, batch.events[-1].position
+        statements.append(
+            _COMMIT
+            % (
+                first,
+                last,
+                _microseconds(batch.recorded_at),
+                UUID(batch.batch_id).hex.encode(),
+                batch.frontier.hex().encode(),
+                self._channel.encode(),
+                last,
+            )
+        )
+        try:
+            self._wired().copy(b"".join(statements), rows)
+        except psycopg.Error as error:
+            # A session that stands in a failed transaction has stored nothing. Of any other, one
+            # that was terminated even after its commit among them, the batch id must tell.
+            failed = self._transaction_failed()
+            self._drop()
+            message = str(error).strip()
+            if not failed:
+                raise OutcomeUnknown(message) from error
+            if isinstance(error, psycopg.OperationalError):
+                raise StoreDown(message) from error
+            raise RowRejected(message) from error
+
+    def rollback(self) -> None:
+        try:
+            if self._connection is not None:
+                self._connection.execute("rollback")
+        except psycopg.Error:
+            self._drop()
+
+    def was_committed(self, batch_id: str) -> bool:
+        self.lock(())
+        rows = self._rows(_WAS_COMMITTED, [UUID(batch_id)])
+        self.rollback()
+        return bool(rows[0][0])
+
+    def close(self) -> None:
+        self._drop()
+
+    def _transaction_failed(self) -> bool:
+        connection = self._connection
+        return (
+            connection is not None
+            and connection.info.transaction_status is TransactionStatus.INERROR
+        )
+
+    def _wired(self) -> Wire:
+        connection = self._connected()
+        if self._wire is None:
+            self._wire = Wire(connection)
+        return self._wire
+
+    def _connected(self) -> psycopg.Connection[Any]:
+        if self._connection is None:
+            connection = psycopg.connect(self._conninfo, autocommit=True)
+            try:
+                check_schema(connection, self._purpose)
+            except SchemaMismatch:
+                connection.close()
+                raise
+            self._connection = connection
+        return self._connection
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            with suppress(psycopg.Error):
+                self._connection.close()
+            self._connection = self._wire = None
+
+    def _rows(self, statement: Any, parameters: list[Any]) -> list[Any]:
+        try:
+            cursor = self._connected().cursor(binary=True)
+            return cursor.execute(statement, parameters, prepare=True).fetchall()
+        except psycopg.Error as error:
+            self._drop()
+            raise StoreDown(str(error).strip()) from error
+
+
+class _Listener:
+    """One connection that LISTENs for all waiters, with a poll behind it: poolers drop LISTEN."""
+
+    def __init__(self, store: PostgresStore) -> None:
+        self._store = store
+        self._size = 0
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
+        self._thread.start()
+
+    def wait(self, after: int, timeout_seconds: float) -> bool:
+        with self._changed:
+            self._changed.wait_for(lambda: self._size > after or self._closed, timeout_seconds)
+            return self._size > after
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _learn(self, size: int) -> None:
+        with self._changed:
+            if size > self._size:
+                self._size = size
+                self._changed.notify_all()
+
+    def _run(self) -> None:
+        conninfo = connection_string(self._store._url, self._store.schema, READER)
+        channel = sql.Identifier(f"mingzhang_{self._store.schema}")
+        while not self._closed:
+            try:
+                with psycopg.connect(conninfo, autocommit=True) as connection:
+                    connection.execute(sql.SQL("listen {}").format(channel))
+                    while not self._closed:
+                        row = connection.execute(_HEAD).fetchone()
+                        self._learn(row[0] if row else 0)
+                        self._hear(connection)
+            except psycopg.Error:
+                time.sleep(min(POLL_SECONDS, 0.2))  # waiters go on waiting until they give up
+
+    def _hear(self, connection: psycopg.Connection[Any]) -> None:
+        heard_until = time.monotonic() + POLL_SECONDS
+        while not self._closed and (left := heard_until - time.monotonic()) > 0:
+            for notification in connection.notifies(timeout=min(left, 0.2), stop_after=1):
+                self._learn(int(notification.payload))
+
+
+def _fetch(
+    connection: psycopg.Connection[Any], statement: sql.Composed, parameters: list[Any]
+) -> list[Any]:
+    return connection.cursor(binary=True).execute(statement, parameters).fetchall()
+
+
+def _integer(rows: PGresult, row: int, column: int) -> int:
+    return int(rows.get_value(row, column) or 0)
+
+
+def _bytes(rows: PGresult, row: int, column: int) -> bytes:
+    return bytes.fromhex((rows.get_value(row, column) or b"\\x")[2:].decode())
+
+
+def _moment(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _stored(row: Sequence[Any]) -> StoredEvent:
+    return StoredEvent(row[0], row[1], tuple(row[2]), row[3], row[4])
+
+
+def _condition(query: DCBQuery | None) -> tuple[sql.Composed | None, list[Any]]:
+    """The WHERE condition of a query and its values; None for one that everything matches."""
+    if query is None or not query.items:
+        return None, []
+    alternatives: list[sql.Composable] = []
+    values: list[Any] = []
+    for item in query.items:
+        parts: list[sql.Composable] = []
+        if item.tags:
+            parts.append(sql.SQL("tags @> %s::text[]"))
+            values.append(list(item.tags))
+        if item.types:
+            parts.append(sql.SQL("kind = any(%s::text[])"))
+            values.append(list(item.types))
+        alternatives.append(sql.SQL(" and ").join(parts or [sql.SQL("true")]))
+    joined = sql.SQL(") or (").join(alternatives)
+    return sql.Composed([sql.SQL("(("), joined, sql.SQL("))")]), values

@@ -1,0 +1,1 @@
+"""Projections: everything that anybody reads, folded from the ledger's events."""

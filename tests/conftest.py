@@ -1,0 +1,85 @@
+"""What every test may ask for: a real PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from ledger.ledger import Ledger
+from ledger.personal import Vault
+from ledger.store.contract import Store
+from ledger.store.embedded import EmbeddedPostgres
+from ledger.store.memory import MemoryStore
+from ledger.store.migrations import migrate
+from ledger.store.postgres import PostgresStore
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The superuser's URL of a real server, which the tests of one process share.
+
+    It is the server of MINGZHANG_DATABASE_URL where that is set, else an embedded one, made for
+    the session and deleted after it. A test makes a schema or a database of its own in it.
+    """
+    given = os.environ.get("MINGZHANG_DATABASE_URL")
+    if given:
+        yield given
+        return
+    directory = Path(tempfile.mkdtemp(prefix="mingzhang-tests-"))
+    try:
+        with EmbeddedPostgres(directory) as server:
+            yield server.url()
+    finally:
+        shutil.rmtree(directory)
+
+
+@pytest.fixture
+def schema(postgres_url: str) -> Iterator[str]:
+    """The name of a schema that does not exist yet; it is dropped after the test."""
+    name = f"test_{uuid4().hex[:12]}"
+    yield name
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"drop schema if exists {name}, {name}_board cascade")
+
+
+@pytest.fixture
+def postgres_store(postgres_url: str, schema: str) -> Iterator[PostgresStore]:
+    """An empty log for the ledger, in a schema of its own."""
+    migrate(postgres_url, schema)
+    store = PostgresStore(postgres_url, schema)
+    yield store
+    store.close()
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """An empty log, in memory and in PostgreSQL: one contract."""
+    if request.param == "memory":
+        return MemoryStore()
+    postgres: PostgresStore = request.getfixturevalue("postgres_store")
+    return postgres
+
+
+@pytest.fixture
+def ledger(store: Store) -> Iterator[Ledger]:
+    """A running ledger on each store, empty."""
+    running = Ledger(store, Vault(bytes(32)))
+    running.start()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def memory_ledger() -> Iterator[Ledger]:
+    """A running ledger in memory, empty: for rules, which know nothing of stores."""
+    running = Ledger(MemoryStore(), Vault(bytes(32)))
+    running.start()
+    yield running
+    running.close()

@@ -1,0 +1,135 @@
+"""A small town for tests: founded, with organisations, offices, rules and a calendar."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from ledger.decision import Office, OrganisationType
+from ledger.domain.founding import LedgerFounded
+from ledger.domain.organisations import AppointmentMade, OrganisationRegistered
+from ledger.domain.requests import (
+    AnswerAccepted,
+    Category,
+    RequestAccepted,
+    RequestAnswered,
+    RequestCleared,
+    RequestDispatched,
+    RequestFiled,
+)
+from ledger.domain.rules import (
+    Deadline,
+    Grade,
+    OfficeHours,
+    RulesEnacted,
+    Step,
+    TimeUnit,
+    WorkingCalendarEnacted,
+)
+from ledger.event import Actor, Event
+from ledger.ledger import Ledger
+from ledger.proposal import Proposal
+
+FOUNDER = Actor("secretary", "town", "p-founder")
+HOTLINE = Actor("clerk_a", "hotline", "p-hotline")
+REVIEWER = Actor("reviewer", "hotline", "p-reviewer")
+SECRETARY = Actor("secretary", "branch-1", "p-secretary")
+COMMITTEE = Actor("clerk_a", "committee-1", "p-committee")
+COMMITTEE_B = Actor("clerk_b", "committee-1", "p-committee-b")
+WATER = Actor("clerk_a", "dept-water", "p-water")
+URBAN = Actor("clerk_a", "dept-urban", "p-urban")
+ROADS = Actor("clerk_a", "dept-roads", "p-roads")
+
+ORGANISATIONS = (
+    ("hotline", OrganisationType.HOTLINE_CENTRE, "便民热线中心"),
+    ("branch-1", OrganisationType.COMMUNITY_BRANCH, "河堤路社区党总支"),
+    ("committee-1", OrganisationType.RESIDENTS_COMMITTEE, "河堤路社区居委会"),
+    ("committee-2", OrganisationType.RESIDENTS_COMMITTEE, "环城路社区居委会"),
+    ("dept-water", OrganisationType.DEPARTMENT, "水务局"),
+    ("dept-urban", OrganisationType.DEPARTMENT, "城市管理局"),
+    ("dept-roads", OrganisationType.DEPARTMENT, "交通运输局"),
+    ("unit-1", OrganisationType.RESIDENT_UNIT, "驻区单位一"),
+)
+ACTORS = (
+    HOTLINE, REVIEWER, SECRETARY, COMMITTEE, COMMITTEE_B, WATER, URBAN, ROADS,
+)  # fmt: skip
+
+RULES = RulesEnacted(
+    pack_version=1,
+    effective_from=datetime(2020, 1, 1, tzinfo=UTC),
+    retroactive=True,
+    office_hours=(
+        OfficeHours(start_minute=8 * 60, end_minute=12 * 60),
+        OfficeHours(start_minute=14 * 60, end_minute=18 * 60),
+    ),
+    deadlines=(
+        Deadline(step=Step.REQUEST_ANSWERED, grade=Grade.ORDINARY, amount=5,
+                 unit=TimeUnit.WORKING_DAYS),
+        Deadline(step=Step.REQUEST_ANSWERED, grade=Grade.COMPLEX, amount=15,
+                 unit=TimeUnit.WORKING_DAYS),
+        Deadline(step=Step.REQUEST_ANSWERED, grade=Grade.UTILITIES, amount=24,
+                 unit=TimeUnit.HOURS),
+        Deadline(step=Step.REQUEST_ANSWERED, grade=Grade.EMERGENCY, amount=2,
+                 unit=TimeUnit.HOURS),
+        Deadline(step=Step.WHISTLE_REPORTED_IN, grade=Grade.URGENT, amount=1,
+                 unit=TimeUnit.HOURS),
+        Deadline(step=Step.WHISTLE_REPORTED_IN, grade=Grade.ORDINARY, amount=3,
+                 unit=TimeUnit.WORKING_DAYS),
+        Deadline(step=Step.WHISTLE_REPORTED_IN, grade=Grade.HARD, amount=5,
+                 unit=TimeUnit.WORKING_DAYS),
+    ),
+    max_points_per_award=20,
+)  # fmt: skip
+
+CALENDAR_2026 = WorkingCalendarEnacted(
+    year=2026,
+    holidays=(date(2026, 1, 1), date(2026, 1, 2), date(2026, 5, 1), date(2026, 5, 4)),
+    workdays=(date(2026, 1, 4), date(2026, 5, 9)),
+    source="test calendar",
+)
+
+
+def founding() -> list[Proposal]:
+    """Everything that a town needs before its first request, in order; the first one founds."""
+    events: list[Event] = [
+        OrganisationRegistered(organisation=identity, type=type_, name=name, parent="town")
+        for identity, type_, name in ORGANISATIONS
+    ]
+    events += [
+        AppointmentMade(
+            principal=actor.principal, organisation=actor.organisation, office=Office(actor.office)
+        )
+        for actor in ACTORS
+    ]
+    events += [RULES, CALENDAR_2026]
+    first = LedgerFounded(
+        origin="town.example/ledger", town="town", town_name="城关镇", founder=FOUNDER.principal
+    )
+    return [Proposal(event, FOUNDER) for event in (first, *events)]
+
+
+def found(ledger: Ledger) -> None:
+    """Founds the town in an empty ledger."""
+    for proposal in founding():
+        ledger.propose_sync([proposal])
+
+
+def filed(request: str, subject: str = "noise") -> Proposal:
+    """A resident's call for help, filed by the hotline."""
+    event = RequestFiled(
+        request=request, community="committee-1", category=Category.HELP, subject=subject
+    )
+    return Proposal(event, HOTLINE)
+
+
+def handled(request: str) -> list[Proposal]:
+    """A whole request from filing to clearing, led by the water department."""
+    return [
+        filed(request),
+        Proposal(RequestAccepted(request=request), HOTLINE),
+        Proposal(
+            RequestDispatched(request=request, lead="dept-water", grade=Grade.ORDINARY), HOTLINE
+        ),
+        Proposal(RequestAnswered(request=request, answer="已修复"), WATER),
+        Proposal(AnswerAccepted(request=request), REVIEWER),
+        Proposal(RequestCleared(request=request), HOTLINE),
+    ]
