@@ -12,6 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from api.settings import Settings
 from ledger.ledger import Ledger
 from ledger.personal import Vault
 from ledger.store.contract import Store
@@ -19,6 +20,7 @@ from ledger.store.embedded import EmbeddedPostgres
 from ledger.store.memory import MemoryStore
 from ledger.store.migrations import migrate
 from ledger.store.postgres import PostgresStore
+from tests.api_server import Server, found, serving
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +40,18 @@ def postgres_url() -> Iterator[str]:
             yield server.url()
     finally:
         shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="module")
+def server(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running API with the demonstration town, which the tests of one file share."""
+    name = f"test_{uuid4().hex[:12]}"
+    data = tmp_path_factory.mktemp("data")
+    settings = Settings(data=data, database_url=postgres_url, schema=name)
+    with serving(settings, found(settings)) as running:
+        yield running
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"drop schema if exists {name}, {name}_board cascade")
 
 
 @pytest.fixture

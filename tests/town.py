@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+import pytest
+
 from ledger.decision import Office, OrganisationType
 from ledger.domain.founding import LedgerFounded
+from ledger.domain.love_bank import (
+    AccountOpened,
+    HolderType,
+    LovePointsAwarded,
+    LovePointsRedeemed,
+)
 from ledger.domain.organisations import AppointmentMade, OrganisationRegistered
+from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
 from ledger.domain.requests import (
     AnswerAccepted,
     Category,
+    ProgressPosted,
     RequestAccepted,
     RequestAnswered,
     RequestCleared,
@@ -25,9 +35,11 @@ from ledger.domain.rules import (
     TimeUnit,
     WorkingCalendarEnacted,
 )
+from ledger.domain.whistles import DepartmentReportedIn, Ground, WhistleBlown
 from ledger.event import Actor, Event
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal
+from ledger.refusals import Refusal, Refused
 
 FOUNDER = Actor("secretary", "town", "p-founder")
 HOTLINE = Actor("clerk_a", "hotline", "p-hotline")
@@ -133,3 +145,96 @@ def handled(request: str) -> list[Proposal]:
         Proposal(AnswerAccepted(request=request), REVIEWER),
         Proposal(RequestCleared(request=request), HOTLINE),
     ]
+
+
+def cases() -> list[Proposal]:
+    """A request in each stage (request-1 filed … request-6 cleared, request-0 is free), request-7
+    dispatched and with a whistle, request-8 against the water department, accounts with points."""
+    proposals = [one for number in range(1, 7) for one in handled(f"request-{number}")[:number]]
+    proposals += handled("request-7")[:3]
+    complaint = RequestFiled(
+        request="request-8",
+        community="committee-1",
+        category=Category.COMPLAINT,
+        subject="noise",
+        requester="requester-1",
+        against="dept-water",
+    )
+    whistle = WhistleBlown(
+        whistle="whistle-1",
+        request="request-7",
+        grade=Grade.HARD,
+        ground=Ground.JOINT_ENFORCEMENT,
+        departments=("dept-urban", "dept-roads"),
+    )
+    proposals += [
+        Proposal(complaint, HOTLINE),
+        Proposal(RequestAccepted(request="request-8"), HOTLINE),
+        Proposal(whistle, SECRETARY),
+        Proposal(DepartmentReportedIn(whistle="whistle-1", department="dept-urban"), URBAN),
+        Proposal(ProgressPosted(request="request-7", note="已到场"), URBAN),
+        Proposal(
+            ServiceRated(
+                target_type=RatingTarget.REQUEST,
+                target="request-6",
+                satisfaction=Satisfaction.SATISFIED,
+                resolved=True,
+            ),
+            COMMITTEE,
+        ),
+    ]
+    return proposals + accounts()
+
+
+def accounts() -> list[Proposal]:
+    """Two accounts of persons, with 20 and 5 points, and one of a unit with none."""
+    return [
+        Proposal(event, COMMITTEE)
+        for event in (
+            AccountOpened(account="account-1", holder_type=HolderType.PERSON),
+            AccountOpened(account="account-2", holder_type=HolderType.PERSON),
+            AccountOpened(account="account-unit", holder_type=HolderType.UNIT, unit="unit-1"),
+            awarded("award-1", "account-1", 20, deed="deed-1"),
+            awarded("award-2", "account-2", 10, deed="deed-1"),
+            LovePointsRedeemed(
+                redemption="redemption-1", account="account-2", reward="soap", points=5
+            ),
+        )
+    ]
+
+
+def awarded(award: str, account: str, points: int, deed: str) -> LovePointsAwarded:
+    """Points for a deed of help."""
+    return LovePointsAwarded(
+        award=award, account=account, deed=deed, deed_category="help", points=points
+    )
+
+
+def accepted(ledger: Ledger, *proposals: Proposal) -> None:
+    """Proposes one after the other; each must be accepted."""
+    for proposal in proposals:
+        ledger.propose_sync([proposal])
+
+
+def refused(ledger: Ledger, proposal: Proposal, rule: str, field: str | None = None) -> Refusal:
+    """Asserts that the proposal is refused under this rule, at this field, and leaves no trace."""
+    return all_refused(ledger, [proposal], rule, field)
+
+
+def all_refused(
+    ledger: Ledger,
+    proposals: list[Proposal],
+    rule: str,
+    field: str | None = None,
+    index: int | None = None,
+) -> Refusal:
+    """The same for a list, which is refused as a whole because of the proposal at the index."""
+    size = ledger.store.size()
+    with pytest.raises(Refused) as caught:
+        ledger.propose_sync(proposals)
+    refusal = caught.value.refusal
+    assert (refusal.rule, refusal.field, refusal.index) == (rule, field, index)
+    assert refusal.reason
+    assert refusal.accepted
+    assert ledger.store.size() == size
+    return refusal

@@ -82,12 +82,15 @@ def upcast(cls: type[Event], version: int, body: Any) -> Any:
 def decode(position: int, record: bytes) -> Recorded:
     """The event of a stored record, upcast to the present version of its kind.
 
-    Raises `UnknownKind` or ValueError for bytes that no version of this code wrote.
+    Raises `UnknownKind` or ValueError for bytes that cannot be a record. That they are canonical,
+    and the ones that were stored, is for the tree of leaves to say.
     """
     try:
         return _decode(position, record)
     except (AttributeError, LookupError, TypeError) as error:
-        raise ValueError(f"the record at position {position} has not the envelope's shape") from error
+        raise ValueError(
+            f"the record at position {position} has not the envelope's shape"
+        ) from error
 
 
 def _decode(position: int, record: bytes) -> Recorded:

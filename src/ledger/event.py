@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, get_args
@@ -34,9 +34,18 @@ ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,63}$"
 
 
 class EventModel(BaseModel):
-    """Frozen, strict, closed: the shape of everything that goes into a record."""
+    """Frozen, strict, closed: the shape of everything that goes into a record.
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", ser_json_bytes="base64")
+    What does not fit is not repeated in the error: it may be personal.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        ser_json_bytes="base64",
+        hide_input_in_errors=True,
+    )
 
 
 class Commitment(EventModel):
@@ -66,6 +75,8 @@ def _read_instant(moment: object) -> object:
         if _RFC_3339.fullmatch(moment) is None:
             raise ValueError("a time is written as in RFC 3339, with its zone")
         return datetime.fromisoformat(moment)
+    if not isinstance(moment, datetime):
+        raise ValueError("a time is a text or a datetime, not a number")
     return moment
 
 
@@ -140,6 +151,12 @@ class Event(EventModel):
     def sealed_under(self) -> str:
         """The tag under whose key this event's personal values are sealed."""
         return self.tags()[0]
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """A personal value is in no repr, and so in no log line and no traceback."""
+        hidden = personal_fields(type(self))
+        for name, value in super().__repr_args__():
+            yield name, "…" if name in hidden and isinstance(value, str) else value
 
 
 class Recorded(NamedTuple):

@@ -7,6 +7,8 @@ SHA-256(salt || value) with 32 random bytes of salt, so that no guess can be tri
 from __future__ import annotations
 
 import os
+import tempfile
+import threading
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -39,6 +41,31 @@ class DamagedValue(Exception):
     """A sealed value that does not open under the key, or does not match its commitment."""
 
 
+class Randomness:
+    """Random bytes of the operating system, drawn in blocks: no byte is ever given out twice.
+
+    A system call for each value would give the interpreter's lock away each time, in the middle
+    of a burst of proposals. A forked child draws anew: a nonce given twice would break the seal.
+    """
+
+    _BLOCK_BYTES = 4096
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+        self._block = b""
+        self._taken = 0
+
+    def take(self, count: int) -> bytes:
+        """`count` bytes, at most a block."""
+        with self._lock:
+            if self._taken + count > len(self._block) or self._process != os.getpid():
+                self._process = os.getpid()
+                self._block, self._taken = os.urandom(self._BLOCK_BYTES), 0
+            start, self._taken = self._taken, self._taken + count
+            return self._block[start : self._taken]
+
+
 class Vault:
     """Seals and opens personal values under one 256-bit key, which is never in the database."""
 
@@ -46,12 +73,13 @@ class Vault:
         if len(key) != KEY_BYTES:
             raise ValueError(f"the vault's key has {KEY_BYTES} bytes, not {len(key)}")
         self._cipher = AESGCM(key)
+        self._randomness = Randomness()
 
     def seal(
         self, event_id: str, field: str, subject: str, value: str
     ) -> tuple[dict[str, str], SealedValue]:
         """The commitment as the record holds it, and the sealed (salt, value) to store with it."""
-        random = os.urandom(SALT_BYTES + _NONCE_BYTES)
+        random = self._randomness.take(SALT_BYTES + _NONCE_BYTES)
         plain, nonce = random[:SALT_BYTES] + value.encode(), random[SALT_BYTES:]
         ciphertext = nonce + self._cipher.encrypt(nonce, plain, _place(event_id, field, subject))
         commitment = {"commitment": sha256(plain).hexdigest()}
@@ -63,7 +91,7 @@ class Vault:
         nonce, ciphertext = sealed.ciphertext[:_NONCE_BYTES], sealed.ciphertext[_NONCE_BYTES:]
         try:
             plain = self._cipher.decrypt(nonce, ciphertext, place)
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # ValueError: cut off within the nonce
             raise DamagedValue(f"{sealed.event_id} {sealed.field}: does not open") from error
         if sha256(plain).hexdigest() != commitment.commitment:
             raise DamagedValue(f"{sealed.event_id} {sealed.field}: does not match its commitment")
@@ -80,17 +108,22 @@ def load_or_make_key(path: Path) -> bytes:
     Raises ValueError for a file of another length: a wrong key must stop the start, not garble.
     """
     if not path.exists():
-        # Written whole under another name and then linked: of two processes that start together,
-        # one makes the key and both read that one.
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        descriptor = os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(os.urandom(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(draft, path)
-        draft.unlink()
+        # Written whole under a name of its own and then linked: of two processes that start
+        # together, one makes the key and both read that one. Both file and name are on the disk
+        # before anything is sealed: a key lost with the power would take every value with it.
+        descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(os.urandom(KEY_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                os.link(draft, path)
+        finally:
+            Path(draft).unlink()
+        directory = os.open(path.parent, os.O_RDONLY)
+        os.fsync(directory)
+        os.close(directory)
     key = path.read_bytes()
     if len(key) != KEY_BYTES:
         raise ValueError(f"{path} is not a key of {KEY_BYTES} bytes")

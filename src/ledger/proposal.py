@@ -5,6 +5,7 @@ All of this happens before the sequencer's lock, so that under it only the time 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ import orjson
 
 from ledger.canonical import canonical_json, instant
 from ledger.event import (
+    ID_PATTERN,
     MAX_RECORD_BYTES,
     MAX_TAG_BYTES,
     MAX_TAGS,
@@ -25,8 +27,12 @@ from ledger.event import (
 from ledger.personal import SealedValue, Vault
 from ledger.refusals import Refused, Unacceptable
 
-_RECORDED_AT_BYTES = 27
-"""`2026-03-01T08:00:00.123456Z`, the longest that `instant` writes."""
+_INSTANT_BYTES = len("2026-03-01T08:00:00.123456Z")
+"""The longest that `instant` writes."""
+_ONE_TIME_BYTES = len(',"recorded_at":"') + _INSTANT_BYTES
+_BOTH_TIMES_BYTES = len(',"occurred_at":"') + _INSTANT_BYTES + len('"') + _ONE_TIME_BYTES
+_is_id = re.compile(ID_PATTERN[1:-1]).fullmatch
+_are_ids = re.compile("\n".join([ID_PATTERN[1:-1]] * 4)).fullmatch
 
 
 @dataclass(slots=True)
@@ -88,17 +94,18 @@ class Prepared(NamedTuple):
 def prepare(proposal: Proposal, vault: Vault) -> Prepared:
     """Seals personal values, checks the limits and encodes; raises `Refused` beyond a limit."""
     event = proposal.event
+    _check_ids(proposal)
     body, sealed = _seal(proposal, vault)
     tags = tuple(sorted(set(event.tags())))
     _check_tags(tags)
-    occurred_at = proposal.occurred_at.astimezone(UTC) if proposal.occurred_at else None
+    occurred_at = None if proposal.occurred_at is None else _in_utc(proposal.occurred_at)
     try:
         head, tail = _encode(proposal, body, tags, occurred_at)
     except orjson.JSONEncodeError as error:
         raise Refused(
             Unacceptable("not_unicode", str(error), "texts of valid Unicode characters", "body")
         ) from error
-    size = len(head) + len(tail) + 2 * _RECORDED_AT_BYTES + 40
+    size = len(head) + len(tail) + (_ONE_TIME_BYTES if occurred_at else _BOTH_TIMES_BYTES)
     if size > MAX_RECORD_BYTES:
         raise Refused(
             Unacceptable(
@@ -147,16 +154,59 @@ def _seal(proposal: Proposal, vault: Vault) -> tuple[dict[str, Any], tuple[Seale
     return body, tuple(sealed)
 
 
+def _check_ids(proposal: Proposal) -> None:
+    _, organisation, principal = proposal.actor
+    # One match for all of them: this runs for every proposal.
+    cause = "0" if proposal.cause is None else proposal.cause
+    if _are_ids(f"{proposal.id}\n{organisation}\n{principal}\n{cause}"):
+        return
+    ids = {
+        "id": proposal.id,
+        "actor.organisation": organisation,
+        "actor.principal": principal,
+        "cause": cause,
+    }
+    name = next(name for name, identity in ids.items() if not _is_id(identity))
+    raise Refused(
+        Unacceptable(
+            "malformed_id",
+            f"{name} {ids[name][:40]!r} is not an id",
+            "1 to 64 of a-z, 0-9 and -, the first not -",
+            name,
+        )
+    )
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except OverflowError:
+        pass  # a time whose zone takes it out of the calendar
+    raise Refused(
+        Unacceptable(
+            "time_without_zone",
+            f"occurred_at {moment.isoformat()} names no moment in UTC",
+            "a time of the years 1 to 9999 with its zone",
+            "occurred_at",
+        )
+    )
+
+
 def _check_tags(tags: tuple[str, ...]) -> None:
     if len(tags) > MAX_TAGS:
         raise Refused(
             Unacceptable("too_many_tags", f"{len(tags)} tags", f"at most {MAX_TAGS}", "body")
         )
     for tag in tags:
-        if len(tag) > MAX_TAG_BYTES and len(tag.encode()) > MAX_TAG_BYTES:
+        size = len(tag) if tag.isascii() else len(tag.encode(errors="surrogatepass"))
+        if size > MAX_TAG_BYTES or "\x00" in tag:
             raise Refused(
                 Unacceptable(
-                    "tag_too_long", f"tag {tag[:40]}…", f"at most {MAX_TAG_BYTES} bytes", "body"
+                    "malformed_tag",
+                    f"tag {tag[:40]!r} of {size} bytes",
+                    f"at most {MAX_TAG_BYTES} bytes without NUL",
+                    "body",
                 )
             )
 

@@ -46,6 +46,8 @@ from ledger.store.contract import (
 from ledger.tlog.merkle import Frontier
 
 MAX_CLOCK_DIFFERENCE = timedelta(seconds=5)
+STAGE_EVENTS = 16
+"""So many accepted events at a time are handed to the database while the others are decided."""
 MAX_CATCH_UP_EVENTS = 50_000
 """Behind by more than this, the cache is dropped rather than brought up."""
 
@@ -88,6 +90,8 @@ class Limits:
     queue_events: int = 10_000
     cache_bytes: int = 128 * 1024 * 1024
     retry_seconds: float = 10.0
+    retry_pause_seconds: float = 0.05
+    """The first pause before a retry; each is twice the one before it, up to a second."""
 
 
 @dataclass(slots=True)
@@ -180,21 +184,28 @@ class Sequencer:
     ) -> Future[Appended]:
         """The same for callers without a loop: a concurrent future with the answer."""
         future: Future[Appended] = Future()
+        # From here on it cannot be cancelled: what is queued will be decided.
+        future.set_running_or_notify_cancel()
         self.submit(Submission(content, event_count, receipt, None, future))
         return future
 
     # Everything below runs in the sequencer's thread.
 
     def _run(self) -> None:
-        while True:
-            taken = self._take()
-            if not taken:
-                return
-            with _tracer.start_as_current_span("ledger.batch") as span:
-                outcomes = self._settle(taken)
-                span.set_attribute("ledger.submissions", len(taken))
-            self._answer(taken, outcomes)
-            self._cache.evict()
+        while self._turn():
+            pass
+
+    def _turn(self) -> bool:
+        """Takes, decides and answers one batch; False when the thread is to end."""
+        taken = self._take()
+        if not taken:
+            return False
+        with _tracer.start_as_current_span("ledger.batch") as span:
+            outcomes = self._settle(taken)
+            span.set_attribute("ledger.submissions", len(taken))
+        self._answer(taken, outcomes)
+        self._cache.evict()
+        return True
 
     def _take(self) -> list[Submission]:
         with self._wake:
@@ -232,7 +243,7 @@ class Sequencer:
     def _settle(self, taken: Sequence[Submission]) -> list[Outcome]:
         """The outcome of each submission, whatever happens to the database meanwhile."""
         deadline = time.monotonic() + (0 if self._down else self._limits.retry_seconds)
-        pause = 0.05
+        pause = self._limits.retry_pause_seconds
         while True:
             try:
                 outcomes = self._attempt(taken)
@@ -292,7 +303,11 @@ class Sequencer:
         outcomes: list[Outcome] = []
         receipts: list[tuple[Receipt, int, int]] = []
         view.prefetch = partial(self._prefetch, taken, view)
+        staged = 0
         for submission in taken:
+            if len(view.accepted) - staged >= STAGE_EVENTS:
+                self._writer.stage([event.stored for event in view.accepted[staged:]])
+                staged = len(view.accepted)
             outcome = self._decide(submission, view, locked)
             outcomes.append(outcome)
             if isinstance(outcome, Appended) and not outcome.replayed and submission.receipt:
@@ -368,7 +383,7 @@ class Sequencer:
         """Returns if the batch is in the log; raises `StoreDown` if it is not, so that it is tried
         again, and `OutcomeUnknown` if the database does not come back in time."""
         deadline = time.monotonic() + self._limits.retry_seconds
-        pause = 0.05
+        pause = self._limits.retry_pause_seconds
         while True:
             try:
                 if self._writer.was_committed(batch_id):
@@ -390,15 +405,24 @@ class Sequencer:
             self._follow(self._store.size(), locked=False)
 
     def _catch_up(self, locked: Locked) -> None:
-        self._others_append = self._progress.size != locked.size
+        self._others_append = not self._is_at(locked)
         if not self._others_append:
             return
         if self._progress.size is not None:
             self._follow(locked.size, locked=True)
+            if not self._is_at(locked):
+                # A log that was restored or failed over without its last events: what the cache
+                # knows of them never was.
+                self._cache.clear()
         self._progress = _Progress(
             locked.size,
             Frontier.from_bytes(locked.size, locked.frontier),
         )
+
+    def _is_at(self, locked: Locked) -> bool:
+        """Whether what was followed is the log as it stands: the size alone would not tell."""
+        progress = self._progress
+        return progress.size == locked.size and progress.frontier.to_bytes() == locked.frontier
 
     def _follow(self, size: int, *, locked: bool) -> None:
         behind = size - (self._progress.size or 0)

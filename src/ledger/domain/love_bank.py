@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from ledger.decision import Office, OrganisationType, Situation, principal_tag, standing
 from ledger.domain.organisations import TOWN, Principal, unknown_organisation
@@ -67,6 +67,13 @@ class AccountOpened(Event):
         standing(Office.RESIDENT, OrganisationType.RESIDENTS_COMMITTEE),
     )
     creates = ("account", "account")
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"holder_type": {"const": "unit"}}},
+            "then": {"properties": {"unit": {"type": "string"}}, "required": ["unit"]},
+            "else": {"properties": {"unit": {"type": "null"}}},
+        }
+    )
 
     account: Id = Field(default_factory=mint_random_id)
     holder_type: HolderType

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from struct import pack
-from uuid import UUID
 
 from ledger.personal import SealedValue
 from ledger.store.contract import Receipt, StoredEvent
 
-_HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
-_TRAILER = b"\xff\xff"
+HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+TRAILER = b"\xff\xff"
 _TEXT_OID = 25
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -37,8 +36,8 @@ def _text_array(texts: tuple[str, ...]) -> bytes:
 
 
 def event_rows(events: Iterable[StoredEvent]) -> bytes:
-    """(position bigint, kind text, tags text[], record bytea, leaf bytea)."""
-    parts = [_HEADER]
+    """(position bigint, kind text, tags text[], record bytea, leaf bytea): no header or trailer."""
+    parts: list[bytes] = []
     for position, kind, tags, record, leaf in events:
         name, array = kind.encode(), _text_array(tags)
         parts += (
@@ -51,33 +50,32 @@ def event_rows(events: Iterable[StoredEvent]) -> bytes:
             pack(">i", len(leaf)),
             leaf,
         )
-    parts.append(_TRAILER)
     return b"".join(parts)
 
 
 def sealed_rows(sealed: Iterable[tuple[int, SealedValue]]) -> bytes:
     """(position bigint, field text, event_id uuid, subject text, ciphertext bytea)."""
-    parts = [_HEADER]
+    parts = [HEADER]
     for position, value in sealed:
         field, subject = value.field.encode(), value.subject.encode()
         parts += (
             pack(">hiqi", 5, 8, position, len(field)),
             field,
             pack(">i", 16),
-            UUID(value.event_id).bytes,
+            bytes.fromhex(value.event_id.replace("-", "")),
             pack(">i", len(subject)),
             subject,
             pack(">i", len(value.ciphertext)),
             value.ciphertext,
         )
-    parts.append(_TRAILER)
+    parts.append(TRAILER)
     return b"".join(parts)
 
 
 def receipt_rows(receipts: Iterable[tuple[Receipt, int, int]], recorded_at: datetime) -> bytes:
     """(digest bytea, fingerprint bytea, first bigint, last bigint, recorded_at timestamptz)."""
     stamp = microseconds(recorded_at)
-    parts = [_HEADER]
+    parts = [HEADER]
     for (digest, fingerprint), first, last in receipts:
         parts += (
             pack(">hi", 5, len(digest)),
@@ -86,5 +84,5 @@ def receipt_rows(receipts: Iterable[tuple[Receipt, int, int]], recorded_at: date
             fingerprint,
             pack(">iqiqiq", 8, first, 8, last, 8, stamp),
         )
-    parts.append(_TRAILER)
+    parts.append(TRAILER)
     return b"".join(parts)

@@ -65,6 +65,7 @@ class Batch(NamedTuple):
     """A UUID; by it a commit of unknown outcome is settled."""
     recorded_at: datetime
     events: Sequence[StoredEvent]
+    """All of them, those already staged among them."""
     frontier: bytes
     sealed: Sequence[tuple[int, SealedValue]]
     receipts: Sequence[tuple[Receipt, int, int]]
@@ -99,6 +100,10 @@ class Writer(Protocol):
 
     def matches(self, query: DCBQuery, after: int) -> bool:
         """Whether an event after the position matches the query."""
+
+    def stage(self, events: Sequence[StoredEvent]) -> None:
+        """Hands over the next events of the batch that `commit` will store, so that the database
+        works on them while the caller decides on others. Raises as `commit` does."""
 
     def commit(self, batch: Batch) -> None:
         """Stores the batch durably and gives the lock up.

@@ -8,7 +8,6 @@ door works only on a store in a schema of its own (purpose `dcb`), because it by
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from eventsourcing.dcb.api import (
@@ -26,6 +25,7 @@ from eventsourcing.persistence import (
     DataError,
     IntegrityError,
     OperationalError,
+    PersistenceError,
     ProgrammingError,
     TrackingRecorder,
 )
@@ -112,11 +112,13 @@ def _is_matched(items: list[DCBQueryItem], after: int, view: View) -> bool:
         return True
     undecided = []
     for item in items:
-        if any(view.state(tag) <= after for tag in item.tags):
-            continue
-        if len(item.tags) == 1 and not item.types:
-            return True
-        undecided.append(item)
+        for tag in item.tags:
+            if view.state(tag) <= after:
+                break
+        else:
+            if len(item.tags) == 1 and not item.types:
+                return True
+            undecided.append(item)
     return bool(undecided) and _is_found(DCBQuery(undecided), after, view)
 
 
@@ -159,16 +161,20 @@ class DCBDoor(DCBRecorder):
     ) -> int:
         """Appends all of the events, up to `MAX_APPEND_EVENTS`, or none; the last position."""
         content = _checked(events, condition)
-        with _errors_of_the_library():
+        try:
             return self._sequencer.append_sync(content, content.weight).result().last
+        except _OURS as error:
+            raise _of_the_library(error) from error
 
     async def append_async(
         self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None
     ) -> int:
         """The same for callers on a loop."""
         content = _checked(events, condition)
-        with _errors_of_the_library():
+        try:
             return (await self._sequencer.append(content, content.weight)).last
+        except _OURS as error:
+            raise _of_the_library(error) from error
 
     def read(
         self, query: DCBQuery | None = None, *, after: int | None = None, limit: int | None = None
@@ -179,8 +185,10 @@ class DCBDoor(DCBRecorder):
         the last event returned so far; None for none.
         """
         _check_query(query)
-        with _errors_of_the_library():
+        try:
             end = self._store.size()
+        except _OURS as error:
+            raise _of_the_library(error) from error
         events = self._store.read(query, after=max(after or 0, 0), limit=limit, until=end)
         return StoreReadResponse(events, (end or None) if limit is None else None)
 
@@ -205,8 +213,10 @@ class StoreReadResponse(DCBReadResponse):
         return self._head
 
     def __next__(self) -> DCBSequencedEvent:
-        with _errors_of_the_library():
+        try:
             event = next(self._events)
+        except _OURS as error:
+            raise _of_the_library(error) from error
         if self._follows:
             self._head = event.position
         return _sequenced(event)
@@ -223,13 +233,15 @@ class StoreSubscription(DCBSubscription[DCBDoor]):
         self._page: Iterator[StoredEvent] = iter(())
 
     def __next__(self) -> DCBSequencedEvent:
-        with _errors_of_the_library():
-            while not self._has_been_stopped:
-                event = next(self._page, None)
-                if event is not None:
-                    return _sequenced(event)
-                if self._store.wait(self._last_position, STOP_SECONDS):
+        while not self._has_been_stopped:
+            event = next(self._page, None)
+            if event is not None:
+                return _sequenced(event)
+            if self._store.wait(self._last_position, STOP_SECONDS):
+                try:
                     self._page = iter(self._next_page())
+                except _OURS as error:
+                    raise _of_the_library(error) from error
         raise StopIteration
 
     def _next_page(self) -> list[StoredEvent]:
@@ -295,16 +307,15 @@ def _sequenced(event: StoredEvent) -> DCBSequencedEvent:
     return DCBSequencedEvent(DCBEvent(event.kind, event.record, list(event.tags)), event.position)
 
 
-@contextmanager
-def _errors_of_the_library() -> Iterator[None]:
-    try:
-        yield
-    except Refused as error:
-        if error.refusal is _CONDITION_FAILED:
-            raise IntegrityError(str(error)) from error
-        raise DataError(str(error)) from error
-    except (Busy, Unavailable, StoreDown) as error:
-        raise OperationalError(str(error)) from error
+_OURS = (Refused, Busy, Unavailable, StoreDown)
+
+
+def _of_the_library(error: Exception) -> PersistenceError:
+    if not isinstance(error, Refused):
+        return OperationalError(str(error))
+    if error.refusal is _CONDITION_FAILED:
+        return IntegrityError(str(error))
+    return DataError(str(error))
 
 
 def _checked(events: Sequence[DCBEvent], condition: DCBAppendCondition | None) -> RawAppend:
@@ -326,13 +337,14 @@ def _checked(events: Sequence[DCBEvent], condition: DCBAppendCondition | None) -
 
 
 def _checked_event(event: DCBEvent) -> NewEvent:
-    _check_text("type", event.type, MAX_KIND_BYTES)
-    _check_tags(event.tags)
-    if not isinstance(event.data, bytes):
-        raise DataError(f"an event's data are bytes, not {type(event.data).__name__}")
-    if len(event.data) > MAX_RECORD_BYTES:
-        raise DataError(f"{len(event.data)} bytes of data: at most {MAX_RECORD_BYTES}")
-    return NewEvent(event.type, tuple(event.tags), event.data)
+    kind, data, tags = event.type, event.data, tuple(event.tags)
+    _check_texts("type", (kind,), MAX_KIND_BYTES)
+    _check_texts("tag", tags, MAX_TAG_BYTES, MAX_TAGS)
+    if not isinstance(data, bytes):
+        raise DataError(f"an event's data are bytes, not {type(data).__name__}")
+    if len(data) > MAX_RECORD_BYTES:
+        raise DataError(f"{len(data)} bytes of data: at most {MAX_RECORD_BYTES}")
+    return NewEvent(kind, tags, data)
 
 
 def _check_query(query: DCBQuery | None) -> None:
@@ -341,31 +353,26 @@ def _check_query(query: DCBQuery | None) -> None:
     if len(query.items) > MAX_QUERY_ITEMS:
         raise DataError(f"{len(query.items)} items in a query: at most {MAX_QUERY_ITEMS}")
     for item in query.items:
-        _check_tags(item.tags)
-        if len(item.types) > MAX_QUERY_TYPES:
-            raise DataError(f"{len(item.types)} types in a query item: at most {MAX_QUERY_TYPES}")
-        for name in item.types:
-            _check_text("type", name, MAX_KIND_BYTES)
+        if item.tags:
+            _check_texts("tag", item.tags, MAX_TAG_BYTES, MAX_TAGS)
+        if item.types:
+            _check_texts("type", item.types, MAX_KIND_BYTES, MAX_QUERY_TYPES)
 
 
-def _check_tags(tags: Sequence[str]) -> None:
-    if len(tags) > MAX_TAGS:
-        raise DataError(f"{len(tags)} tags: at most {MAX_TAGS}")
-    for tag in tags:
-        _check_text("tag", tag, MAX_TAG_BYTES)
-
-
-def _check_text(what: str, text: str, max_bytes: int) -> None:
-    """Refuses what PostgreSQL would refuse (NUL, lone surrogates) and what is too long."""
-    if not isinstance(text, str):
-        raise DataError(f"a {what} is a string, not {type(text).__name__}")
-    if "\x00" in text:
-        raise DataError(f"a {what} must not contain NUL")
-    if len(text) <= max_bytes and text.isascii():
-        return
+def _check_texts(what: str, texts: Sequence[str], max_bytes: int, max_count: int = 1) -> None:
+    """Refuses what PostgreSQL would refuse (NUL, lone surrogates), and what is beyond a limit."""
+    if len(texts) > max_count:
+        raise DataError(f"{len(texts)} {what}s: at most {max_count}")
     try:
-        size = len(text.encode())
+        joined = "".join(texts)
+        # All of them together within the bound of one: each is.
+        if len(joined) > max_bytes or not joined.isascii():
+            for text in texts:
+                if (size := len(text.encode())) > max_bytes:
+                    raise DataError(f"a {what} of {size} bytes: at most {max_bytes}")
+    except TypeError as error:
+        raise DataError(f"a {what} is a string") from error
     except UnicodeEncodeError as error:
         raise DataError(f"a {what} holds a lone surrogate") from error
-    if size > max_bytes:
-        raise DataError(f"a {what} of {size} bytes: at most {max_bytes}")
+    if "\x00" in joined:
+        raise DataError(f"a {what} must not contain NUL")

@@ -23,6 +23,7 @@ class MemoryStore:
         self.last_batch: Batch | None = None
         self.append_lock = threading.Lock()
         self.appended = threading.Condition()
+        self.closed = False
 
     def writer(self) -> MemoryWriter:
         return MemoryWriter(self)
@@ -49,10 +50,13 @@ class MemoryStore:
 
     def wait(self, after: int, timeout_seconds: float) -> bool:
         with self.appended:
-            return self.appended.wait_for(lambda: len(self.events) > after, timeout_seconds)
+            self.appended.wait_for(lambda: len(self.events) > after or self.closed, timeout_seconds)
+            return len(self.events) > after
 
     def close(self) -> None:
-        pass
+        with self.appended:
+            self.closed = True
+            self.appended.notify_all()
 
 
 class MemoryWriter:
@@ -91,6 +95,9 @@ class MemoryWriter:
 
     def matches(self, query: DCBQuery, after: int) -> bool:
         return next(self._store.read(query, after=after, limit=1), None) is not None
+
+    def stage(self, events: Sequence[StoredEvent]) -> None:
+        pass
 
     def commit(self, batch: Batch) -> None:
         store = self._store

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from importlib.resources import files
 from typing import NamedTuple
@@ -50,6 +51,7 @@ def migrate(url: str, schema: str = "ledger", purpose: str = "ledger") -> list[s
     for, once and for all: `ledger`, or `dcb` for the plain door. Raises `SchemaMismatch` where the
     database is newer than the code, an applied file was edited, or the purpose differs.
     """
+    check_name(schema)
     with psycopg.connect(url) as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
         _make_roles(connection)
@@ -67,6 +69,15 @@ def migrate(url: str, schema: str = "ledger", purpose: str = "ledger") -> list[s
                 [migration.number, migration.name, migration.digest],
             )
         return [migration.name for migration in fresh]
+
+
+def check_name(schema: str) -> None:
+    """Raises ValueError unless the name means the same quoted, unquoted and in a channel's name."""
+    if not re.fullmatch(r"(?!pg_)[a-z_][a-z0-9_]{0,47}", schema):
+        raise ValueError(
+            f"{schema!r} cannot be a schema: a name has up to 48 of a-z, 0-9 and _,"
+            " begins with a letter, and not with pg_"
+        )
 
 
 def check_schema(connection: psycopg.Connection, purpose: str) -> None:
@@ -88,8 +99,10 @@ def _make_roles(connection: psycopg.Connection) -> None:
         exists = connection.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone()
         if exists is None:
             connection.execute(sql.SQL("create role {} login").format(sql.Identifier(role)))
+        # From PostgreSQL 16 on, whoever makes a role may hand it out, but not yet become it.
+        right = "set" if connection.info.server_version >= 160000 else "member"
         member = connection.execute(
-            "select pg_has_role(current_user, %s, 'member')", [role]
+            "select pg_has_role(current_user, %s, %s)", [role, right]
         ).fetchone()
         if member is None or not member[0]:
             connection.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(role)))

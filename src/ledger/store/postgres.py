@@ -31,7 +31,13 @@ from ledger.store.contract import (
     StoredEvent,
     StoreDown,
 )
-from ledger.store.migrations import READER, WRITER, SchemaMismatch, check_schema
+from ledger.store.migrations import (
+    READER,
+    WRITER,
+    SchemaMismatch,
+    check_name,
+    check_schema,
+)
 from ledger.store.wire import Wire
 
 CONNECT_TIMEOUT_SECONDS = 5
@@ -75,10 +81,17 @@ _WAS_COMMITTED = "select exists (select from batch where batch_id = %s)"
 _COLUMNS = "position, kind, tags, record, leaf"
 _AFTER = """select position, kind, tags, record, leaf from event
     where position > %s order by position"""
-_TAGGED = """select position, kind, tags, record, leaf from event
-    where tags && %s::text[] order by position"""
-_LAST_POSITIONS = """select tag, coalesce(
-    (select max(position) from event where tags @> array[tag]), 0) from unnest(%s::text[]) as tag"""
+# Ordered only after the look-up: for some hundred tags the planner would else walk the whole log in
+# its order and filter, so that a batch costs more with every event ever appended.
+# What this transaction has staged is no history yet: whoever loads adds it from memory.
+_TAGGED = """with found as materialized (
+    select position, kind, tags, record, leaf from event where tags && %s::text[])
+    select * from found where position < %s order by position"""
+# One look-up in the index for all tags: with max() tag by tag the planner walks the whole log back.
+_LAST_POSITIONS = """select tag, max(position) from event, unnest(tags) as tag
+    where tags && %(tags)s::text[] and tag = any(%(tags)s::text[]) group by tag"""
+
+_NO_POSITION = 2**63 - 1  # beyond every bigint of the log
 
 T = TypeVar("T")
 
@@ -102,6 +115,7 @@ class PostgresStore:
     """
 
     def __init__(self, url: str, schema: str = "ledger", purpose: str = "ledger") -> None:
+        check_name(schema)
         self._url = url
         self.schema = schema
         self.purpose = purpose
@@ -170,14 +184,20 @@ class PostgresStore:
         with self._starting:
             if self._pool.closed:
                 self._pool.open()
-        try:
-            with self._pool.connection() as connection:
-                if not self._checked:
-                    check_schema(connection, self.purpose)
-                    self._checked = True
-                return work(connection)
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            raise StoreDown(str(error).strip()) from error
+        for last_try in (False, True):
+            connection = None
+            try:
+                with self._pool.connection() as connection:
+                    if not self._checked:
+                        check_schema(connection, self.purpose)
+                        self._checked = True
+                    return work(connection)
+            except (psycopg.OperationalError, PoolTimeout) as error:
+                if last_try or connection is None or not connection.closed:
+                    raise StoreDown(str(error).strip()) from error
+                # After a restart of the server every idle session is dead: all are replaced.
+                self._pool.check()
+        raise AssertionError("the second try returns or raises")
 
 
 class PostgresWriter:
@@ -190,6 +210,9 @@ class PostgresWriter:
         self._key = int.from_bytes(sha256(f"log {schema}".encode()).digest()[:8], signed=True)
         self._connection: psycopg.Connection[Any] | None = None
         self._wire: Wire | None = None
+        self._copying = False
+        self._staged = 0
+        self._first_staged = 0
 
     def lock(self, receipts: Sequence[bytes]) -> Locked:
         statements = _LOCK % self._key
@@ -218,10 +241,12 @@ class PostgresWriter:
         return [_stored(row) for row in self._rows(_AFTER, [position])]
 
     def tagged(self, tags: Sequence[str]) -> list[StoredEvent]:
-        return [_stored(row) for row in self._rows(_TAGGED, [list(tags)])]
+        before = self._first_staged if self._staged else _NO_POSITION
+        return [_stored(row) for row in self._rows(_TAGGED, [list(tags), before])]
 
     def last_positions(self, tags: Sequence[str]) -> dict[str, int]:
-        return dict(self._rows(_LAST_POSITIONS, [list(tags)]))
+        found = self._rows(_LAST_POSITIONS, {"tags": list(tags)})
+        return {**dict.fromkeys(tags, 0), **dict(found)}
 
     def matches(self, query: DCBQuery, after: int) -> bool:
         condition, values = _condition(query)
@@ -230,8 +255,23 @@ class PostgresWriter:
         )
         return bool(self._rows(statement, [*values, after]))
 
+    def stage(self, events: Sequence[StoredEvent]) -> None:
+        rows = binary_copy.event_rows(events)
+        try:
+            wire = self._wired()
+            if not self._copying:
+                wire.send(_COPY_EVENTS)
+                wire.begin_copy()
+                self._copying, rows = True, binary_copy.HEADER + rows
+            wire.feed(rows)
+            if not self._staged:
+                self._first_staged = events[0].position
+            self._staged += len(events)
+        except psycopg.Error as error:
+            raise self._failure(error) from error
+
     def commit(self, batch: Batch) -> None:
-        statements, rows = [_COPY_EVENTS], [binary_copy.event_rows(batch.events)]
+        statements, rows = [], []
         if batch.sealed:
             statements.append(_COPY_SEALED)
             rows.append(binary_copy.sealed_rows(batch.sealed))
@@ -251,21 +291,44 @@ class PostgresWriter:
                 last,
             )
         )
+        if self._staged < len(batch.events):
+            self.stage(batch.events[self._staged :])
+        self._end_staging()
         try:
             self._wired().copy(b"".join(statements), rows)
+            self._staged = 0
         except psycopg.Error as error:
             # A session that stands in a failed transaction has stored nothing. Of any other, one
             # that was terminated even after its commit among them, the batch id must tell.
-            failed = self._transaction_failed()
-            self._drop()
-            message = str(error).strip()
-            if not failed:
-                raise OutcomeUnknown(message) from error
-            if isinstance(error, psycopg.OperationalError):
-                raise StoreDown(message) from error
-            raise RowRejected(message) from error
+            if not self._transaction_failed():
+                self._drop()
+                raise OutcomeUnknown(str(error).strip()) from error
+            raise self._failure(error) from error
+
+    def _end_staging(self) -> None:
+        """Ends the stream of rows, so that the session can do something else."""
+        if not self._copying:
+            return
+        self._copying = False
+        try:
+            wire = self._wired()
+            wire.feed(binary_copy.TRAILER)
+            wire.end_copy()
+            wire.results()
+        except psycopg.Error as error:
+            raise self._failure(error) from error
+
+    def _failure(self, error: psycopg.Error) -> StoreDown | RowRejected:
+        """What a failure before the commit means: nothing is stored."""
+        rejected = self._transaction_failed() and not isinstance(error, psycopg.OperationalError)
+        self._drop()
+        message = str(error).strip()
+        return RowRejected(message) if rejected else StoreDown(message)
 
     def rollback(self) -> None:
+        self._staged = 0
+        if self._copying:
+            self._drop()  # the server rolls back what was staged
         try:
             if self._connection is not None:
                 self._connection.execute("rollback")
@@ -310,8 +373,10 @@ class PostgresWriter:
             with suppress(psycopg.Error):
                 self._connection.close()
             self._connection = self._wire = None
+        self._copying, self._staged = False, 0
 
-    def _rows(self, statement: Any, parameters: list[Any]) -> list[Any]:
+    def _rows(self, statement: Any, parameters: Any) -> list[Any]:
+        self._end_staging()
         try:
             cursor = self._connected().cursor(binary=True)
             return cursor.execute(statement, parameters, prepare=True).fetchall()

@@ -39,20 +39,38 @@ class Wire:
 
     def copy(self, statements: bytes, rows: Sequence[bytes]) -> list[PGresult]:
         """The same, the first statements being `copy … from stdin`, each fed with its rows."""
+        self.send(statements)
+        for data in rows:
+            self.begin_copy()
+            self.feed(data)
+            self.end_copy()
+        return self.results()
+
+    def send(self, statements: bytes) -> None:
+        """Sends a message; its results are to be taken before the next."""
         self._libpq.send_query(statements)
         self._flush()
-        for data in rows:
-            if self._next(ExecStatus.COPY_IN) is None:
-                raise psycopg.OperationalError("the server closed the query before COPY began")
-            self._feed(data)
+
+    def results(self) -> list[PGresult]:
+        """What is left of a message's results."""
         results = []
         while (result := self._next(ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)) is not None:
             results.append(result)
         return results
 
-    def _feed(self, data: bytes) -> None:
+    def begin_copy(self) -> None:
+        """Waits until the server takes rows."""
+        if self._next(ExecStatus.COPY_IN) is None:
+            raise psycopg.OperationalError("the server closed the query before COPY began")
+
+    def feed(self, data: bytes) -> None:
+        """Sends rows; the server stores them while the caller goes on."""
         while self._libpq.put_copy_data(data) == 0:
             self._poll(self._writable)
+        self._flush()
+
+    def end_copy(self) -> None:
+        """Waits until the server has stored the rows."""
         while self._libpq.put_copy_end() == 0:
             self._poll(self._writable)
         self._flush()

@@ -24,9 +24,10 @@ create table batch (
     check (first <= last)
 );
 
--- Personal values, sealed under a key that is not in this database.
+-- Personal values, sealed under a key that is not in this database. They are stored with their
+-- event in one transaction; a foreign key would look each one up again, under the lock.
 create table sealed_value (
-    position bigint not null references event (position),
+    position bigint not null,
     field text not null,
     event_id uuid not null,
     subject text not null,

@@ -1,0 +1,1 @@
+"""The tests: a sentence each, against real parts."""
