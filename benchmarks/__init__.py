@@ -1,0 +1,1 @@
+"""What the ledger can carry, measured beside its alternatives: `make bench`."""

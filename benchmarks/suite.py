@@ -1,0 +1,117 @@
+"""The benchmarks by name: who is measured, how often, and in which order."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks import bulk, importing, in_process, machine, network, reading
+from benchmarks.bulk import BulkPlan
+from benchmarks.database import Database
+from benchmarks.importing import ImportPlan
+from benchmarks.load import Measured, Plan
+from benchmarks.reading import ReadingPlan
+
+Contenders = Sequence[tuple[str, Any]]
+Say = Callable[[str], None]
+
+
+class Effort(NamedTuple):
+    """How long and how often; `QUICK` shows that all of it runs, and no more."""
+
+    seconds: float
+    repetitions: int
+    clients: tuple[int, ...]
+    bulk_events: int
+    read_events: int
+    looks: int
+    calibration_seconds: float
+    import_rows: int | None
+
+    @property
+    def plan(self) -> Plan:
+        """The window of a load, after a warm-up of a fifth."""
+        return Plan(self.seconds, self.seconds / 5)
+
+
+FULL = Effort(5.0, 3, (1, 16, 64, 256), 100_000, 100_000, 1_000, 0.3, None)
+QUICK = Effort(0.2, 1, (4,), 4_000, 2_000, 20, 0.02, 200)
+
+
+class Bench(NamedTuple):
+    """What every benchmark is given."""
+
+    database: Database
+    effort: Effort
+    scratch: Path
+    cases: Path | None
+    """The file of the real cases, where there is one."""
+    say: Say
+
+
+def _appends(contenders: Contenders) -> Callable[[Bench], dict[str, Any]]:
+    """Every contender at each number of clients, one after the other: A B C, A B C, A B C."""
+
+    def run(bench: Bench) -> dict[str, Any]:
+        results: dict[str, Any] = {"calibrations": [], "rows": []}
+        for repetition in range(bench.effort.repetitions):
+            for clients in bench.effort.clients:
+                place = {"clients": clients, "repetition": repetition}
+                results["calibrations"].append(_calibrated(bench, place))
+                for name, contender in contenders:
+                    gc.collect()
+                    measured: Measured = contender(bench.database, clients, bench.effort.plan)
+                    results["rows"].append(
+                        {"contender": name, "repetition": repetition, **measured.as_row()}
+                    )
+                    bench.say(
+                        f"{name}, {clients} clients: {measured.stored_per_second:,.0f} stored/s"
+                    )
+        return results
+
+    return run
+
+
+def _once_each(
+    contenders: Contenders, plan: Callable[[Bench], Any], shown: str
+) -> Callable[[Bench], dict[str, Any]]:
+    """Every contender in turn, again and again."""
+
+    def run(bench: Bench) -> dict[str, Any]:
+        results: dict[str, Any] = {"calibrations": [], "rows": []}
+        for repetition in range(bench.effort.repetitions):
+            results["calibrations"].append(_calibrated(bench, {"repetition": repetition}))
+            for name, contender in contenders:
+                gc.collect()
+                row = contender(bench.database, plan(bench))._asdict()
+                results["rows"].append({"contender": name, "repetition": repetition, **row})
+                bench.say(f"{name}: {row[shown]:,.1f} {shown}")
+        return results
+
+    return run
+
+
+def _calibrated(bench: Bench, place: dict[str, int]) -> dict[str, float]:
+    return {**place, **machine.calibrate(bench.scratch, bench.effort.calibration_seconds)}
+
+
+def _import_plan(bench: Bench) -> ImportPlan:
+    assert bench.cases is not None
+    return ImportPlan(bench.cases, bench.effort.import_rows)
+
+
+BENCHMARKS: dict[str, Callable[[Bench], dict[str, Any]]] = {
+    "in_process": _appends(in_process.CONTENDERS),
+    "network": _appends(network.CONTENDERS),
+    "bulk": _once_each(
+        bulk.CONTENDERS, lambda bench: BulkPlan(bench.effort.bulk_events), "events_per_second"
+    ),
+    "read": _once_each(
+        reading.CONTENDERS,
+        lambda bench: ReadingPlan(bench.effort.read_events, bench.effort.looks),
+        "all_per_second",
+    ),
+    "import": _once_each(importing.CONTENDERS, _import_plan, "seconds"),
+}

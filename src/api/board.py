@@ -1,0 +1,160 @@
+"""The first page: disclosures, archive and rankings as plain Chinese HTML, without a script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from api import labels
+from api.freshness import Freshness
+from api.problems import Problem
+from api.readers import Readers
+from api.views import CasesQuery, Fresh, Id, PointsQuery
+from projections import (
+    evaluation_reading,
+    points_reading,
+    process_reading,
+    project_reading,
+    whistle_reading,
+)
+
+_HERE = Path(__file__).parent
+LATEST_CASES = 12
+LATEST_WHISTLES = 8
+RANKED = 20
+HEADERS = {
+    # Nothing from anywhere else, no script, no inline style; nobody may frame the page.
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-cache",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_APOLOGIES = {
+    404: ("没有这个页面", "这里没有您要找的内容，或者它不对外公开。"),
+    422: ("这个地址写得不对", "请从首页重新进入。"),
+    503: ("账本暂时读不到", "已经记下的内容不会丢失，恢复后会自动显示。请稍后再试。"),
+}
+_APOLOGY = ("页面暂时打不开", "问题已记录，请稍后再试。")
+
+
+class Board:
+    """The pages and what they need."""
+
+    def __init__(self, readers: Readers, freshness: Freshness) -> None:
+        self._readers = readers
+        self._freshness = freshness
+        self._templates = Environment(
+            loader=FileSystemLoader(_HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        shown: dict[str, Callable[..., str]] = {
+            "term": labels.term,
+            "moment": labels.moment,
+            "day": labels.day,
+            "percent": labels.percent,
+            "minutes": labels.minutes,
+        }
+        self._templates.globals.update(
+            shown,
+            categories=tuple(labels.TERMS["category"].items()),
+            stages=tuple(labels.TERMS["stage"].items()),
+        )
+
+    def add_to(self, router: APIRouter) -> None:
+        """Adds the pages and their style sheet."""
+        for path, endpoint in (
+            ("/", self.home),
+            ("/cases", self.cases),
+            ("/points", self.find_account),
+            ("/points/{account}", self.points),
+        ):
+            router.add_api_route(
+                path, endpoint, methods=["GET"], include_in_schema=False,
+                response_class=HTMLResponse,
+            )  # fmt: skip
+        router.routes.append(Mount("/static", StaticFiles(directory=_HERE / "static")))
+
+    async def home(self, query: Annotated[Fresh, Query()]) -> Response:
+        """Everything at a glance."""
+        await self._freshness.reach(query.min_position)
+        async with self._readers.connection() as connection:
+            project = await project_reading.project(connection)
+            return self._page(
+                "home.html",
+                project=project,
+                names={body.organisation: body.name for body in project.bodies},
+                subjects={subject.code: subject.name for subject in project.subjects},
+                process=await process_reading.process(connection),
+                cases=await process_reading.cases(connection, limit=LATEST_CASES),
+                summons=await whistle_reading.summons(connection, limit=LATEST_WHISTLES),
+                evaluation=await evaluation_reading.evaluation(connection),
+                archive=await points_reading.points_totals(connection),
+                rankings=await points_reading.rankings(connection, limit=RANKED),
+            )
+
+    async def cases(self, query: Annotated[CasesQuery, Query()]) -> Response:
+        """Case by case, page by page."""
+        await self._freshness.reach(query.min_position, process_reading.NAME)
+        async with self._readers.connection() as connection:
+            project = await project_reading.project(connection)
+            return self._page(
+                "cases.html",
+                names={body.organisation: body.name for body in project.bodies},
+                subjects={subject.code: subject.name for subject in project.subjects},
+                cases=await process_reading.cases(
+                    connection, after=query.after, limit=query.limit, **query.chosen()
+                ),
+                kept={
+                    name: value
+                    for name, value in query.model_dump(mode="json").items()
+                    if value and name not in ("after", "min_position")
+                },
+            )
+
+    async def find_account(self, account: Id) -> Response:
+        """Where the form that asks for an account leads."""
+        return RedirectResponse(f"/points/{account}", 303, HEADERS)
+
+    async def points(self, account: Id, query: Annotated[PointsQuery, Query()]) -> Response:
+        """The archive of one account."""
+        await self._freshness.reach(query.min_position, points_reading.ARCHIVE)
+        async with self._readers.connection() as connection:
+            found = await points_reading.points(
+                connection, account, before=query.before, limit=query.limit
+            )
+            if found.account is None:
+                raise Problem(404, "unknown_account", f"account {account} is not shown here")
+            names = await project_reading.names(connection)
+            return self._page("points.html", archive=found, names=names)
+
+    def apology(self, problem: Problem) -> Response:
+        """The page in place of one that cannot be shown: what to do now, and never a trace."""
+        title, advice = _APOLOGIES.get(problem.status, _APOLOGY)
+        page = self._templates.get_template("apology.html").render(
+            title=title, advice=advice, status=problem.status
+        )
+        headers = {**HEADERS, **problem.headers, "Cache-Control": "no-store"}
+        return HTMLResponse(page, problem.status, headers)
+
+    def _page(self, template: str, **shown: Any) -> Response:
+        return HTMLResponse(self._templates.get_template(template).render(shown), 200, HEADERS)
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person looks at it with a browser, rather than a program."""
+    accept = request.headers.get("accept", "")
+    return "text/html" in accept and not request.url.path.startswith("/v1/")

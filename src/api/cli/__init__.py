@@ -1,0 +1,1 @@
+"""The `mingzhang` command: one file a group of commands."""

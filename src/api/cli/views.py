@@ -1,0 +1,90 @@
+"""`mingzhang status` and `mingzhang rebuild`: the log, and the views that are folded from it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from projections.reading import ProjectionStatus
+
+
+def status() -> None:
+    """Show how far the log and each view are; exit code 1 when a view has stopped."""
+    from api.databases import database
+    from api.settings import Settings
+    from ledger.store.postgres import PostgresStore
+
+    settings = Settings.from_environment(os.environ)
+    with database(settings) as url:
+        with closing(PostgresStore(url, settings.schema)) as store:
+            size = store.size()
+        views = asyncio.run(_views(url, settings.schema))
+    typer.echo(f"log: {size} events")
+    for view in views:
+        typer.echo(_line(view, size))
+    if any(view.error is not None for view in views):
+        raise typer.Exit(1)
+
+
+async def _views(url: str, schema: str) -> tuple[ProjectionStatus, ...]:
+    import psycopg
+
+    from ledger.store.migrations import READER
+    from ledger.store.postgres import connection_string
+    from projections import reading
+    from projections.schema import board_schema
+
+    conninfo = connection_string(url, board_schema(schema), READER)
+    async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
+        return await reading.status(connection)
+
+
+def _line(view: ProjectionStatus, size: int) -> str:
+    if view.error is not None:
+        stopped = f"stopped at event {view.failed_position}" if view.failed_position else "stopped"
+        return f"{view.name}: {stopped}: {view.error}"
+    behind = size - view.position
+    return f"{view.name}: at {view.position}" + (f", {behind} behind" if behind > 0 else "")
+
+
+def rebuild(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Views; without any, all.")
+    ] = None,
+) -> None:
+    """Fold views anew from the log, beside the live ones, which they then replace at once."""
+    from rich.progress import Progress
+
+    from api.databases import database
+    from api.settings import Settings
+    from ledger.store.postgres import PostgresStore
+    from projections.all import ALL
+    from projections.rebuild import rebuild as rebuild_views
+
+    known = [projection.name for projection in ALL]
+    for name in names or ():
+        if name not in known:
+            raise typer.BadParameter(f"{name!r} is none of {', '.join(known)}")
+    settings = Settings.from_environment(os.environ)
+    with (
+        database(settings) as url,
+        closing(PostgresStore(url, settings.schema)) as store,
+        Progress(transient=True) as bar,
+    ):
+        task = bar.add_task("Rebuilding", total=None)
+        rebuilt = rebuild_views(
+            store,
+            url,
+            settings.schema,
+            names or (),
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    typer.echo(
+        f"Rebuilt {', '.join(rebuilt.names)} up to position {rebuilt.position} "
+        f"in {rebuilt.seconds:.1f} s."
+    )

@@ -1,0 +1,33 @@
+"""Enters the demonstration town into an empty ledger, through `propose` like everybody else."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import UTC, datetime
+
+from api.demonstration.cases import demonstration as town_as_of
+from api.demonstration.town import ORIGIN
+from api.settings import Settings
+from ledger import catalogue
+from ledger.domain.founding import LedgerFounded
+from ledger.ledger import Ledger
+from ledger.personal import Vault
+from ledger.store.postgres import PostgresStore
+
+
+def enter_town(settings: Settings, *, demonstration: bool = True) -> bool:
+    """Whether the ledger is the demonstration's, which an empty one becomes if that is wanted.
+
+    Raises `Refused`, `Unavailable` or `StoreDown`; nothing is ever entered in part.
+    """
+    assert settings.database_url is not None
+    with closing(PostgresStore(settings.database_url, settings.schema)) as store:
+        if demonstration and store.size() == 0:
+            ledger = Ledger(store, Vault(settings.vault_key()))
+            ledger.start()
+            with closing(ledger):
+                ledger.propose_sync(town_as_of(datetime.now(UTC)))
+        for first in store.read(limit=1):
+            founding = catalogue.decode(first.position, first.record).event
+            return isinstance(founding, LedgerFounded) and founding.origin == ORIGIN
+    return False

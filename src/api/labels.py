@@ -1,0 +1,105 @@
+"""The Chinese terms, as the domain has them, for what the views name by code."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from projections.reading import Rate
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+TERMS = {
+    "stage": {
+        "filed": "已登记",
+        "accepted": "已受理",
+        "dispatched": "已派单",
+        "in_hand": "办理中",
+        "answered": "已答复，待审核",
+        "answer_accepted": "答复通过，待办结",
+        "cleared": "已办结",
+    },
+    "category": {
+        "inquiry": "咨询",
+        "help": "求助",
+        "complaint": "投诉",
+        "report": "举报",
+        "suggestion": "建议",
+        "praise": "表扬",
+    },
+    "grade": {
+        "emergency": "特急",
+        "utilities": "水电气暖",
+        "ordinary": "普通",
+        "complex": "复杂",
+        "urgent": "紧急",
+        "hard": "疑难",
+    },
+    "ground": {
+        "beyond_local_powers": "超出社区权限",
+        "joint_enforcement": "联合执法",
+        "emergency": "应急处置",
+    },
+    "holder_type": {"person": "个人", "household": "家庭", "unit": "单位"},
+    "posting": {
+        "awarded": "入账",
+        "redeemed": "兑换",
+        "reversed": "冲正",
+    },
+    "organisation": {
+        "county_office": "县级督办机构",
+        "town_committee": "镇党委",
+        "town_government": "镇政府",
+        "hotline_centre": "热线中心",
+        "community_branch": "社区党总支",
+        "residents_committee": "居民委员会",
+        "residents_supervision": "居务监督委员会",
+        "general_branch": "党总支",
+        "industry_branch": "行业党支部",
+        "party_subgroup": "党小组",
+        "joint_conference": "联席会",
+        "community_association": "社区联合会",
+        "department": "部门",
+        "resident_unit": "驻区单位",
+        "enterprise": "企业",
+        "social_organisation": "社会组织",
+        "village_branch": "村党支部",
+        "village_enterprise": "村办企业",
+        "cooperative": "合作社",
+    },
+}
+"""Vocabulary -> code -> term; a code without a term is shown as it is."""
+
+
+def term(vocabulary: str, code: str | None) -> str:
+    """The term of a code; a dash for none."""
+    return "—" if not code else TERMS[vocabulary].get(code, code)
+
+
+def moment(when: datetime | None) -> str:
+    """A time as residents read it, in their own zone."""
+    if when is None:
+        return "—"
+    local = when.astimezone(SHANGHAI)
+    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
+
+
+def day(when: datetime | None) -> str:
+    """Month and day, and the time of day."""
+    return "—" if when is None else f"{when.astimezone(SHANGHAI):%m-%d %H:%M}"
+
+
+def percent(rate: Rate) -> str:
+    """The share alone; a dash where there is nothing to share."""
+    return f"{100 * rate.numerator / rate.denominator:.1f}%" if rate.denominator else "—"
+
+
+def minutes(amount: int | None) -> str:
+    """A duration in the unit that reads best."""
+    if amount is None:
+        return "—"
+    if amount < 60:
+        return f"{amount}分钟"
+    if amount < 48 * 60:
+        return f"{amount / 60:.1f}小时"
+    return f"{amount / 1440:.1f}天"

@@ -1,0 +1,91 @@
+"""What an operator may set: environment variables named MINGZHANG_*, read once at the start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from ledger.personal import load_or_make_key
+
+DEFAULT_PORT = 8000
+
+
+class WrongSetting(ValueError):
+    """An environment variable has a value that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what one caller may ask for."""
+
+    body_bytes: int = 4 * 1024 * 1024
+    list_events: int = 1_000
+    feed_page_events: int = 10_000
+    feed_page_bytes: int = 16 * 1024 * 1024
+    min_position_seconds: float = 10.0
+    key_cache_seconds: float = 2.0
+    """For how long a revoked key may still be honoured."""
+    receipt_days: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the ledger keeps its data and where it listens.
+
+    Without `database_url` the embedded PostgreSQL in `<data>/postgres` is used.
+    """
+
+    data: Path = Path("data")
+    database_url: str | None = None
+    schema: str = "ledger"
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    queue_events: int = 10_000
+    limits: Limits = Limits()
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """The settings of MINGZHANG_DATA, _DATABASE_URL, _SCHEMA, _HOST, _PORT, _QUEUE_EVENTS and
+        _BODY_BYTES; raises `WrongSetting`."""
+
+        def given(name: str, default: str) -> str:
+            return environment.get(f"MINGZHANG_{name}") or default
+
+        def number(name: str, default: int, low: int, high: int) -> int:
+            text = given(name, str(default))
+            if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+                raise WrongSetting(f"MINGZHANG_{name} is {text!r}, not a number {low} to {high}")
+            return int(text)
+
+        schema = given("SCHEMA", "ledger")
+        if not (schema.isascii() and schema.isidentifier() and len(schema) <= 40):
+            raise WrongSetting(f"MINGZHANG_SCHEMA is {schema!r}, not a plain name of a schema")
+        limits = Limits()
+        return cls(
+            data=Path(given("DATA", "data")).absolute(),
+            database_url=given("DATABASE_URL", "") or None,
+            schema=schema.lower(),
+            host=given("HOST", "127.0.0.1"),
+            port=number("PORT", DEFAULT_PORT, 0, 65_535),
+            queue_events=number("QUEUE_EVENTS", 10_000, 1, 1_000_000),
+            limits=replace(
+                limits, body_bytes=number("BODY_BYTES", limits.body_bytes, 1_024, 1 << 30)
+            ),
+        )
+
+    def vault_key(self) -> bytes:
+        """The key that seals personal values; made at first, with owner-only rights."""
+        return self._key("vault.key")
+
+    def fingerprint_key(self) -> bytes:
+        """The key of the bodies' fingerprints in receipts; never in the database.
+
+        A plain hash of a body in the database would let its reader try guesses of what was said.
+        """
+        return self._key("fingerprint.key")
+
+    def _key(self, name: str) -> bytes:
+        self.data.mkdir(parents=True, exist_ok=True)
+        return load_or_make_key(self.data / name)

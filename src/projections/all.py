@@ -1,0 +1,20 @@
+"""The list of all projections: a new one is one new file and one name here."""
+
+from __future__ import annotations
+
+from projections import (
+    evaluation_disclosure,
+    points_archive,
+    process_disclosure,
+    project_disclosure,
+    rankings,
+)
+from projections.projection import Projection
+
+ALL: tuple[Projection, ...] = (
+    project_disclosure.PROJECTION,
+    process_disclosure.PROJECTION,
+    evaluation_disclosure.PROJECTION,
+    points_archive.PROJECTION,
+    rankings.PROJECTION,
+)

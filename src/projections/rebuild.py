@@ -1,0 +1,242 @@
+"""Rebuild: a new generation of views is filled beside the live one and takes its place at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from hashlib import sha256
+from itertools import islice
+from typing import Any, NamedTuple
+
+import psycopg
+
+from ledger.store.contract import Store, StoredEvent
+from ledger.store.migrations import WRITER
+from ledger.store.postgres import connection_string
+from projections import reference as town
+from projections import tables
+from projections.all import ALL
+from projections.folding import Fold
+from projections.following import State, apply_all, fold_in, state
+from projections.pages import Failure, Page, Pages
+from projections.projection import Projection
+from projections.schema import board_schema
+from projections.tables import NEXT_SUFFIX
+
+PAGE_EVENTS = 10_000
+MAX_ROWS = 150_000
+"""How many rows are folded in memory, about a kilobyte each, before they are written away."""
+LOCK_ATTEMPTS = 60
+LOCK_PAUSE_SECONDS = 0.5
+
+Connection = psycopg.Connection[Any]
+Progress = Callable[[int, int], None]
+"""(events read, events there are)."""
+
+# The longest statement is an index on the largest view. A crash in the middle loses nothing: the
+# new generation is not in use yet, and the swap is folded again like everything else.
+_SESSION = """set synchronous_commit = off; set timezone to 'UTC'; set statement_timeout = '15min';
+    set client_min_messages = warning"""
+_SHORT_LOCK_TIMEOUT = "set local lock_timeout = '500ms'"
+_TRY_LOCK = "select pg_try_advisory_lock(%s)"
+# The new generation's number tells a live runner that what it has in memory is of the old one.
+_SWAPPED = """update projection set version = %(version)s, generation = generation + 1,
+    position = %(position)s, recorded_at = coalesce(%(recorded_at)s, recorded_at),
+    tables = %(tables)s, error = null, failed_position = null, failed_at = null
+    where name = %(name)s"""
+
+
+class RebuildRunning(Exception):
+    """Another rebuild of this ledger's views is under way."""
+
+
+class RebuildFailed(Exception):
+    """A projection could not apply an event; the live views are untouched."""
+
+    def __init__(self, name: str, failure: Failure) -> None:
+        super().__init__(f"{name}: {failure.reason}")
+        self.name = name
+        self.failure = failure
+
+
+class Rebuilt(NamedTuple):
+    """What a rebuild did."""
+
+    names: tuple[str, ...]
+    position: int
+    seconds: float
+
+
+def rebuild(
+    store: Store,
+    url: str,
+    schema: str = "ledger",
+    names: Sequence[str] = (),
+    projections: Sequence[Projection] = ALL,
+    progress: Progress | None = None,
+) -> Rebuilt:
+    """Folds the named projections (none named: all) anew from the log and swaps them in.
+
+    Readers and the live runner go on meanwhile. Raises `LookupError` for an unknown name,
+    `RebuildRunning`, `RebuildFailed`, and psycopg's errors; whatever is raised, the live views
+    are as they were. What a killed rebuild leaves behind, the next one removes.
+    """
+    started = time.monotonic()
+    chosen = _chosen(names, projections)
+    with _connected(url, schema) as connection:
+        tables.drop_leftovers(connection)
+        filling = _Filling(store, connection, chosen, progress)
+        try:
+            _fill(connection, filling, chosen)
+            _swap(connection, filling, chosen)
+        except BaseException:
+            with suppress(psycopg.Error):  # of a lost connection; the next rebuild cleans up then
+                tables.drop_leftovers(connection)
+            raise
+    seconds = time.monotonic() - started
+    return Rebuilt(tuple(one.name for one in chosen), filling.position, seconds)
+
+
+def _chosen(names: Sequence[str], projections: Sequence[Projection]) -> tuple[Projection, ...]:
+    known = {projection.name: projection for projection in projections}
+    unknown = sorted(set(names) - known.keys())
+    if unknown:
+        raise LookupError(f"no projection {', '.join(unknown)}; there are {', '.join(known)}")
+    # In one order everywhere, so that two who lock several never wait for each other.
+    return tuple(known[name] for name in sorted(names or known))
+
+
+@contextmanager
+def _connected(url: str, schema: str) -> Iterator[Connection]:
+    """A connection of the writer that alone rebuilds this ledger's views."""
+    conninfo = connection_string(url, board_schema(schema), WRITER)
+    key = int.from_bytes(sha256(f"rebuild {schema}".encode()).digest()[:8], signed=True)
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        row = connection.execute(_TRY_LOCK, [key]).fetchone()
+        if row is None or not row[0]:
+            raise RebuildRunning("another rebuild is under way")
+        connection.execute(_SESSION)
+        yield connection
+
+
+def _fill(connection: Connection, filling: _Filling, projections: Sequence[Projection]) -> None:
+    for projection in projections:
+        tables.create(connection, projection, NEXT_SUFFIX)
+    filling.catch_up(filling.head())
+    filling.flush()
+    for projection in projections:
+        tables.add_indexes(connection, projection, NEXT_SUFFIX)
+        tables.analyze(connection, projection, NEXT_SUFFIX)
+    # What came in meanwhile, so that little is left for the time of the locks.
+    filling.catch_up(filling.head())
+    filling.flush()
+
+
+class _Filling:
+    """The next generation on its way: folds in memory, and tables that take what exceeds it."""
+
+    def __init__(
+        self,
+        store: Store,
+        connection: Connection,
+        projections: Sequence[Projection],
+        progress: Progress | None,
+    ) -> None:
+        self.position = 0
+        self.recorded_at: datetime | None = None
+        self._store = store
+        self._connection = connection
+        self._progress = progress
+        self._folds = [Fold(projection) for projection in projections]
+        self._flushed = False
+        self._reference = town.EMPTY
+        self._pages = Pages(projections)
+
+    def catch_up(self, until: int) -> None:
+        """Applies the log up to a position."""
+        for stored in _pages(self._store, self.position, until):
+            page = self._pages.page(stored, self._reference)
+            for fold in self._folds:
+                self._apply(fold, page)
+            self.position, self._reference = page.last, page.reference
+            self.recorded_at = page.recorded_at(page.last)
+            if sum(map(len, self._folds)) > MAX_ROWS:
+                self.flush()
+            if self._progress is not None:
+                self._progress(self.position, until)
+
+    def flush(self) -> None:
+        """Writes what is in memory to the tables, and forgets it."""
+        with self._connection.transaction():
+            for fold in self._folds:
+                for sheet in fold.sheets:
+                    tables.write(self._connection, sheet, NEXT_SUFFIX)
+        for fold in self._folds:
+            fold.clear()
+        self._flushed = True
+
+    def head(self) -> int:
+        """The last position of the log."""
+        return self._store.size()
+
+    def _apply(self, fold: Fold, page: Page) -> None:
+        events, unread = page.of(fold.projection, self.position)
+        if self._flushed:
+            failure = fold_in(self._connection, fold, events, NEXT_SUFFIX) or unread
+        else:  # nothing has been written yet: what is not in memory is not there
+            failure = apply_all(fold, events) or unread
+        if failure is not None:
+            raise RebuildFailed(fold.projection.name, failure)
+
+
+def _swap(connection: Connection, filling: _Filling, projections: Sequence[Projection]) -> None:
+    """The tail and the exchange in one transaction, in which the live views stand still."""
+    for left in reversed(range(LOCK_ATTEMPTS)):
+        try:
+            with connection.transaction():
+                found = _lock(connection, projections)
+                _exchange(connection, filling, projections, found)
+                return
+        except psycopg.errors.LockNotAvailable:
+            # Somebody reads a view for long: others must not queue up behind us meanwhile.
+            if not left:
+                raise
+            time.sleep(LOCK_PAUSE_SECONDS)
+
+
+def _lock(connection: Connection, projections: Sequence[Projection]) -> dict[str, State]:
+    """The rows first, then the tables: as the live runner does. Fails before anything is done."""
+    connection.execute(_SHORT_LOCK_TIMEOUT)
+    found = {projection.name: state(connection, projection.name) for projection in projections}
+    tables.lock(connection, (name for row in found.values() for name in row.tables))
+    return found
+
+
+def _exchange(
+    connection: Connection,
+    filling: _Filling,
+    projections: Sequence[Projection],
+    found: Mapping[str, State],
+) -> None:
+    filling.catch_up(filling.head())
+    filling.flush()
+    for projection in projections:
+        tables.swap(connection, projection, found[projection.name].tables)
+        connection.execute(
+            _SWAPPED,
+            {
+                "name": projection.name,
+                "version": projection.version,
+                "position": filling.position,
+                "recorded_at": filling.recorded_at,
+                "tables": tables.table_names(projection),
+            },
+        )
+
+
+def _pages(store: Store, after: int, until: int) -> Iterator[list[StoredEvent]]:
+    events = store.read(after=after, until=until)
+    while page := list(islice(events, PAGE_EVENTS)):
+        yield page

@@ -1,0 +1,89 @@
+"""The town-wide facts that every projection may look up: rules, calendars, organisations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
+
+from ledger.clocks import OfficeDay, WorkingYear, office_day, working_year
+from ledger.decision import OrganisationType
+from ledger.domain.founding import LedgerFounded
+from ledger.domain.organisations import OrganisationRegistered
+from ledger.domain.rules import (
+    Deadline,
+    Grade,
+    RulesEnacted,
+    Step,
+    WorkingCalendarEnacted,
+)
+from ledger.event import Recorded
+
+KINDS = (LedgerFounded, OrganisationRegistered, RulesEnacted, WorkingCalendarEnacted)
+
+
+class Body(NamedTuple):
+    """An organisation as others look it up."""
+
+    type: OrganisationType
+    name: str
+    parent: str | None
+
+
+class Pack(NamedTuple):
+    """A pack of rules as folds look it up."""
+
+    version: int
+    effective_from: datetime
+    deadlines: Mapping[tuple[Step, Grade], Deadline]
+    office: OfficeDay
+
+
+class Reference(NamedTuple):
+    """The fold of `KINDS` up to the very event that is being applied, that event included.
+
+    Small by nature: it grows with the town's rules and organisations, never with its cases.
+    """
+
+    packs: tuple[Pack, ...] = ()
+    """By version: the first is version 1."""
+    calendars: Mapping[int, WorkingYear] = MappingProxyType({})
+    organisations: Mapping[str, Body] = MappingProxyType({})
+
+    def pack_in_force(self, moment: datetime) -> Pack | None:
+        """The latest pack whose date of effect has come by `moment`, or None."""
+        for pack in reversed(self.packs):
+            if pack.effective_from <= moment:
+                return pack
+        return None
+
+
+EMPTY = Reference()
+
+
+def evolve(reference: Reference, recorded: Recorded) -> Reference:
+    """The reference after one more event; the same one for a kind that does not concern it."""
+    match recorded.event:
+        case LedgerFounded(town=town, town_name=name):
+            return _with_body(reference, town, Body(OrganisationType.TOWN_COMMITTEE, name, None))
+        case OrganisationRegistered() as event:
+            body = Body(event.type, event.name, event.parent)
+            return _with_body(reference, event.organisation, body)
+        case RulesEnacted() as pack:
+            return reference._replace(packs=(*reference.packs, _pack(pack)))
+        case WorkingCalendarEnacted() as calendar:
+            years = {**reference.calendars, calendar.year: working_year(calendar)}
+            return reference._replace(calendars=MappingProxyType(years))
+    return reference
+
+
+def _pack(event: RulesEnacted) -> Pack:
+    deadlines = {(deadline.step, deadline.grade): deadline for deadline in event.deadlines}
+    office = office_day(event.office_hours)
+    return Pack(event.pack_version, event.effective_from, MappingProxyType(deadlines), office)
+
+
+def _with_body(reference: Reference, organisation: str, body: Body) -> Reference:
+    bodies = {**reference.organisations, organisation: body}
+    return reference._replace(organisations=MappingProxyType(bodies))

@@ -1,0 +1,144 @@
+"""What people of a small town want at once, by a seed: much of it must be refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any, NamedTuple
+
+from ledger.domain.love_bank import (
+    AccountOpened,
+    HolderType,
+    LovePointsAwarded,
+    LovePointsRedeemed,
+)
+from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
+from ledger.domain.requests import (
+    AnswerAccepted,
+    Category,
+    RequestAccepted,
+    RequestAnswered,
+    RequestCleared,
+    RequestDispatched,
+    RequestFiled,
+)
+from ledger.domain.rules import Grade
+from ledger.domain.whistles import DepartmentReportedIn, Ground, WhistleBlown
+from ledger.event import Actor, Event
+from ledger.proposal import Proposal
+from tests.town import COMMITTEE, HOTLINE, REVIEWER, ROADS, SECRETARY, URBAN, WATER
+
+POISON = "poison"
+"""A subject that a failing store can be told to reject."""
+_DEPARTMENTS = (("dept-water", WATER), ("dept-urban", URBAN), ("dept-roads", ROADS))
+
+
+class Act(NamedTuple):
+    """One event that somebody wants, so that it can be proposed anew at every attempt."""
+
+    kind: type[Event]
+    fields: dict[str, Any]
+    actor: Actor
+
+
+def proposals(acts: list[Act]) -> list[Proposal]:
+    """One attempt: ids are minted anew, as they are for a body that is sent again."""
+    return [Proposal(act.kind(**act.fields), act.actor) for act in acts]
+
+
+def intend(random: Random, things: int) -> list[Act]:
+    """One act or a list, about one of so many requests, whistles and accounts."""
+    count = random.choice((1, 1, 1, 1, 1, 2, 3, 4))
+    return [random.choice(_ACTS)(random, str(random.randrange(things))) for _ in range(count)]
+
+
+def _filed(random: Random, thing: str) -> Act:
+    subject = POISON if random.random() < 0.05 else "noise"
+    fields = {
+        "request": f"request-{thing}",
+        "community": "committee-1",
+        "category": Category.HELP,
+        "subject": subject,
+    }
+    return Act(RequestFiled, fields, HOTLINE)
+
+
+def _advanced(random: Random, thing: str) -> Act:
+    request = {"request": f"request-{thing}"}
+    return random.choice(
+        (
+            Act(RequestAccepted, request, HOTLINE),
+            Act(
+                RequestDispatched,
+                {**request, "lead": "dept-water", "grade": Grade.ORDINARY},
+                HOTLINE,
+            ),
+            Act(RequestAnswered, {**request, "answer": "已修复"}, WATER),
+            Act(AnswerAccepted, request, REVIEWER),
+            Act(RequestCleared, request, HOTLINE),
+        )
+    )
+
+
+def _rated(random: Random, thing: str) -> Act:
+    fields = {
+        "target_type": RatingTarget.REQUEST,
+        "target": f"request-{thing}",
+        "satisfaction": random.choice(list(Satisfaction)),
+    }
+    return Act(ServiceRated, fields, COMMITTEE)
+
+
+def _whistled(random: Random, thing: str) -> Act:
+    fields = {
+        "whistle": f"whistle-{thing}",
+        "grade": Grade.HARD,
+        "ground": Ground.JOINT_ENFORCEMENT,
+        "departments": tuple(name for name, _ in _DEPARTMENTS[: random.randrange(1, 4)]),
+    }
+    return Act(WhistleBlown, fields, SECRETARY)
+
+
+def _reported_in(random: Random, thing: str) -> Act:
+    department, actor = random.choice(_DEPARTMENTS)
+    fields = {"whistle": f"whistle-{thing}", "department": department}
+    return Act(DepartmentReportedIn, fields, actor)
+
+
+def _opened(random: Random, thing: str) -> Act:
+    fields = {"account": f"account-{thing}", "holder_type": HolderType.PERSON, "name": "某人"}
+    return Act(AccountOpened, fields, COMMITTEE)
+
+
+def _awarded(random: Random, thing: str) -> Act:
+    fields = {
+        "account": f"account-{thing}",
+        "deed": f"deed-{random.randrange(400)}",
+        "deed_category": "help",
+        "points": random.randrange(1, 21),
+    }
+    return Act(LovePointsAwarded, fields, COMMITTEE)
+
+
+def _redeemed(random: Random, thing: str) -> Act:
+    fields = {
+        "account": f"account-{thing}",
+        "reward": "soap",
+        "points": random.randrange(1, 31),
+    }
+    return Act(LovePointsRedeemed, fields, COMMITTEE)
+
+
+_ACTS: tuple[Callable[[Random, str], Act], ...] = (
+    _filed,
+    _advanced,
+    _advanced,
+    _rated,
+    _whistled,
+    _reported_in,
+    _opened,
+    _awarded,
+    _awarded,
+    _redeemed,
+    _redeemed,
+)

@@ -1,0 +1,43 @@
+"""Replays a whole log through the rules, as an auditor does: what stands must have been allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from ledger import catalogue, decision
+from ledger.decision import Situation
+from ledger.domain.love_bank import Account
+from ledger.event import Recorded
+from ledger.store.contract import StoredEvent
+
+
+class RuleBroken(AssertionError):
+    """An event stands in the log that `decide` refuses at its place."""
+
+
+def replay(events: Iterable[StoredEvent]) -> list[Recorded]:
+    """Every event in its envelope; raises `RuleBroken` at the first that should not stand."""
+    states: dict[str, Any] = {}
+    replayed: list[Recorded] = []
+    before: datetime | None = None
+    for stored in events:
+        recorded = catalogue.decode(stored.position, stored.record)
+        if recorded.tags != stored.tags or recorded.kind != stored.kind:
+            raise RuleBroken(f"{stored.position}: the columns are not what the record says")
+        if before is not None and recorded.recorded_at < before:
+            raise RuleBroken(f"{stored.position}: recorded before the event before it")
+        before = recorded.recorded_at
+        situation = Situation(
+            states.get, recorded.actor, recorded.occurred_at, recorded.recorded_at
+        )
+        refusal = decision.decide(recorded.event, situation, stored.position - 1)
+        if refusal is not None:
+            raise RuleBroken(f"{stored.position} {recorded.kind}: {refusal}")
+        for tag in recorded.tags:
+            states[tag] = catalogue.evolve(states.get(tag), tag, recorded)
+            if isinstance(states[tag], Account) and states[tag].balance < 0:
+                raise RuleBroken(f"{stored.position}: {tag} is below zero")
+        replayed.append(recorded)
+    return replayed

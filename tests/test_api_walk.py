@@ -1,0 +1,38 @@
+"""The walk that the README shows is true: it runs against a real server and changes the page."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from api.demonstration.keys import FILE_NAME
+from tests.api_server import Server
+
+WALK = Path(__file__).parents[1] / "examples" / "walk.sh"
+
+
+def test_the_walk_with_curl_changes_the_disclosures_and_the_page(server: Server) -> None:
+    position = server.size()
+    fresh = f"?min_position={position}"
+    before = server.get(f"/v1/disclosures/process{fresh}").json()["totals"]
+    evaluation = server.get(f"/v1/disclosures/evaluation{fresh}").json()["totals"]
+    points = server.get(f"/v1/points/account-1{fresh}").json()["account"]
+
+    walked = subprocess.run(
+        [WALK, server.url, server.settings.data / FILE_NAME],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert walked.returncode == 0, walked.stdout + walked.stderr
+    assert '"rule":"wrong_stage"' in walked.stdout
+    assert server.size() == position + 10
+    fresh = f"?min_position={position + 10}"
+    after = server.get(f"/v1/disclosures/process{fresh}").json()["totals"]
+    assert after["cleared"] == before["cleared"] + 1
+    rated = server.get(f"/v1/disclosures/evaluation{fresh}").json()["totals"]
+    assert rated["very_satisfied"] == evaluation["very_satisfied"] + 1
+    account = server.get(f"/v1/points/account-1{fresh}").json()["account"]
+    assert account["balance"] == points["balance"] + 2
+    page = server.get(f"/{fresh}").text
+    assert f"<b>{position + 10}</b>" in page
+    assert f"<dt>已办结</dt><dd>{after['cleared']}</dd>" in page

@@ -1,0 +1,110 @@
+"""The benchmarks run, and what they count adds up; how fast it was is never tested."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.figures import figures
+
+# One quick run stands behind all of them: seconds alone, more beside other tests.
+pytestmark = pytest.mark.timeout(240)
+
+ROOT = Path(__file__).resolve().parent.parent
+CONTENDERS = {
+    "in_process": {"propose", "door", "door_threads", "library", "library_16"},
+    "network": {"http", "validate", "umadb"},
+}
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results, table and plot of one quick run of everything but the import."""
+    out = tmp_path_factory.mktemp("benchmarks")
+    paths = [str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
+    words = ["in_process", "network", "bulk", "read", "--quick", "--out", str(out)]
+    subprocess.run(
+        [sys.executable, "-m", "benchmarks", *words],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        check=True,
+        timeout=200,
+    )
+    return out
+
+
+@pytest.fixture(scope="module")
+def results(out: Path) -> Mapping[str, Any]:
+    read: Mapping[str, Any] = json.loads((out / "results.json").read_text())
+    return read
+
+
+@pytest.mark.parametrize("name", ["in_process", "network"])
+def test_every_contender_stores_with_as_many_clients_as_the_others(
+    results: Mapping[str, Any], name: str
+) -> None:
+    rows = results[name]["rows"]
+
+    contenders = {row["contender"] for row in rows}
+
+    assert contenders == CONTENDERS[name]
+    assert [row["clients"] for row in rows] == [4] * len(contenders)
+    assert all(row["all_stored"] >= row["stored"] > 0 for row in rows)
+
+
+@pytest.mark.parametrize("name", ["in_process", "network"])
+def test_one_attempt_in_ten_fails_and_the_others_are_stored(
+    results: Mapping[str, Any], name: str
+) -> None:
+    for row in results[name]["rows"]:
+        attempts = row["all_stored"] + row["all_refused"]
+
+        share = 0 if row["contender"] == "validate" else attempts / 10
+
+        assert abs(row["all_refused"] - share) <= 1 + row["clients"] / 2
+
+
+def test_bulk_append_and_copy_store_the_same_number_of_events(results: Mapping[str, Any]) -> None:
+    rows = results["bulk"]["rows"]
+
+    assert {row["contender"] for row in rows} == {"door", "copy_once", "copy_lists"}
+    assert len({row["events"] for row in rows}) == 1
+
+
+def test_everybody_reads_the_same_log(results: Mapping[str, Any]) -> None:
+    rows = results["read"]["rows"]
+
+    assert {row["contender"] for row in rows} == {"store", "door", "library", "umadb"}
+    assert {(row["events"], row["looks"]) for row in rows} == {(2_000, 20)}
+
+
+def test_the_table_names_every_figure_and_the_plot_is_drawn(out: Path) -> None:
+    readme = (out / "README.md").read_text()
+
+    assert readme.count("≥") >= 5
+    assert "### A. Appends in process" in readme
+    assert "### B. Appends over the network" in readme
+    assert (out / "append.svg").read_text().startswith("<?xml")
+
+
+def test_a_figure_is_reached_only_by_the_median_of_what_was_measured() -> None:
+    rows = [
+        {"contender": name, "clients": 64, "repetition": repetition, "stored_per_second": rate}
+        for repetition, (ours, theirs) in enumerate(
+            [(9_000, 900), (11_000, 1_500), (12_000, 1_600)]
+        )
+        for name, rate in (("propose", ours), ("library", theirs))
+    ]
+
+    rate, ratio, door, *_ = figures({"in_process": {"rows": rows}})
+
+    assert (rate.measured, rate.verdict) == ("11,000/s", "reached")
+    assert (ratio.measured, ratio.verdict) == ("7.50", "not reached")
+    assert door.verdict == "not measured"

@@ -1,0 +1,133 @@
+"""The first page: readable, escaped, without scripts, and kind when something is wrong."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import httpx
+import pytest
+
+from tests.api_server import Server
+
+HTML = "text/html,application/xhtml+xml"
+PAGES = ("/", "/cases", "/cases?only_overdue=true", "/points/account-1")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_says_as_of_which_position_and_time(server: Server, path: str) -> None:
+    page = server.get(path, Accept=HTML)
+
+    assert page.status_code == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert re.search(
+        r"截至第 <b>\d+</b> 条记录，时间 <b>\d{4}年\d+月\d+日 \d\d:\d\d</b>", page.text
+    )
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_loads_nothing_from_elsewhere_and_runs_no_script(server: Server, path: str) -> None:
+    class References(HTMLParser):
+        found: list[str] = []  # noqa: RUF012 - one parser a test
+
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            assert tag not in ("script", "iframe", "object", "style")
+            for name, value in attrs:
+                assert not name.startswith("on")
+                assert name != "style"
+                if name in ("src", "href", "action"):
+                    self.found.append(value or "")
+
+    page = server.get(path, Accept=HTML)
+    references = References()
+    references.feed(page.text)
+
+    assert references.found
+    assert all(reference.startswith(("/", "#")) for reference in references.found)
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+
+
+def test_style_sheet_and_mark_are_served_by_the_server_itself(server: Server) -> None:
+    for path, kind in (("/static/board.css", "text/css"), ("/static/mark.svg", "image/svg")):
+        answer = server.get(path)
+
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith(kind)
+
+
+def test_hostile_text_is_shown_as_text(server: Server) -> None:
+    hostile = '<script>alert("1")</script>\'"&'
+    register = {
+        "kind": "organisation_registered",
+        "body": {
+            "organisation": "hostile",
+            "type": "enterprise",
+            "name": hostile,
+            "parent": "town",
+        },
+    }
+
+    answer = server.post("town-secretary", register)
+    position = answer.json()["events"][0]["position"]
+    page = server.get(f"/?min_position={position}", Accept=HTML).text
+
+    assert answer.status_code == 201
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(&#34;1&#34;)&lt;/script&gt;&#39;&#34;&amp;" in page
+
+
+def test_hostile_text_in_the_address_does_not_come_back(server: Server) -> None:
+    page = server.get("/cases?community=%3Cscript%3E", Accept=HTML)
+
+    assert page.status_code == 422
+    assert "<script" not in page.text
+
+
+def test_the_next_page_of_cases_goes_on_where_the_first_ended(server: Server) -> None:
+    first = server.get("/cases?limit=5", Accept=HTML).text
+    link = re.search(r'href="(/cases\?[^"]+)">下一页', first)
+    assert link is not None
+
+    second = server.get(link[1].replace("&amp;", "&"), Accept=HTML)
+
+    assert second.status_code == 200
+    assert second.text.count('<td data-label="事项">') == 5
+    assert _rows(first) != _rows(second.text)
+
+
+def test_the_form_leads_to_the_account(server: Server) -> None:
+    with httpx.Client(base_url=server.url, follow_redirects=True) as client:
+        page = client.get("/points?account=account-1", headers={"Accept": HTML})
+
+    assert page.status_code == 200
+    assert page.url.path == "/points/account-1"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/nothing", 404), ("/points/nobody", 404), ("/cases?limit=0", 422), ("/points", 422)],
+)
+def test_a_person_gets_a_kind_page_in_chinese_instead_of_a_problem(
+    server: Server, path: str, status: int
+) -> None:
+    page = server.get(path, Accept=HTML)
+
+    assert page.status_code == status
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "回到首页" in page.text
+    assert "Traceback" not in page.text
+
+
+def test_the_requester_and_personal_texts_are_nowhere_on_the_pages(server: Server) -> None:
+    for path in PAGES:
+        page = server.get(path).text
+
+        assert "演示数据" not in page
+        assert "commitment" not in page
+        assert "requester" not in page
+
+
+def _rows(page: str) -> list[str]:
+    return re.findall(r"<tr>.*?</tr>", page, re.DOTALL)
