@@ -7,6 +7,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -495,3 +496,18 @@ def test_the_real_sample_of_the_311_line_is_imported(memory_ledger: Ledger, tmp_
     assert summary.cases_accepted == summary.rows_read == 150
     assert kinds["request_filed"] == 150
     assert 0 < kinds["request_cleared"] < 150
+
+
+def test_several_may_prepare_the_ground_of_one_ledger_at_once(memory_ledger: Ledger) -> None:
+    mapping = SOURCES["nyc-constituent-cases"]()
+    barrier = threading.Barrier(8)
+
+    def prepare(_: int) -> int:
+        barrier.wait(10)
+        return prepare_ground(memory_ledger, mapping)
+
+    with ThreadPoolExecutor(8) as pool:
+        events = sum(pool.map(prepare, range(8)))
+
+    assert events == memory_ledger.store.size()
+    assert [one.kind for one in memory_ledger.store.read()].count("rules_enacted") == 1

@@ -31,6 +31,8 @@ from ledger.refusals import Refused
 _THERE_ALREADY = frozenset({"organisation_exists", "already_appointed", "already_founded"})
 """Refusals that say that nothing is left to do."""
 
+ENACTING_ATTEMPTS = 10
+
 
 class NoGroundwork(Exception):
     """The ledger refused what the source's cases need; nothing was imported."""
@@ -49,8 +51,7 @@ def prepare_ground(ledger: Ledger, source: Source) -> int:
     assert founder is not None  # founded just now, here or by another process
     needed = (*_registered(source, founder.organisation), *_appointed(source))
     events += _propose(ledger, (Proposal(event, founder) for event in needed))
-    pack = _missing_pack(ledger, source)
-    return events + (_propose(ledger, [Proposal(pack, founder)]) if pack else 0)
+    return events + _enact_missing(ledger, source, founder)
 
 
 def _founding(source: Source) -> LedgerFounded:
@@ -92,6 +93,25 @@ def _propose(ledger: Ledger, proposals: Iterable[Proposal]) -> int:
         else:
             appended += 1
     return appended
+
+
+def _enact_missing(ledger: Ledger, source: Source, founder: Actor) -> int:
+    """Enacts the pack that the source's subjects need; how many events that made.
+
+    Where another process has enacted one meanwhile, the ledger is asked again what is missing.
+    """
+    for _ in range(ENACTING_ATTEMPTS):
+        pack = _missing_pack(ledger, source)
+        if pack is None:
+            return 0
+        try:
+            ledger.propose_sync([Proposal(pack, founder)])
+        except Refused as refused:
+            if refused.refusal.rule != "wrong_pack_version":
+                raise NoGroundwork(str(refused)) from refused
+        else:
+            return 1
+    raise NoGroundwork("others enact packs of rules all the time: try again when they are done")
 
 
 def _registered(source: Source, town: str) -> Iterator[Event]:
