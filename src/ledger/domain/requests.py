@@ -390,6 +390,8 @@ def evolve_request(state: Request | None, tag: str, recorded: Recorded) -> Reque
         return None
     if type(event) is RequestDispatched:
         handlers = (event.lead, *event.co_handlers)
+        if state.handlers:  # summoned by a whistle before: they handle the request still
+            handlers += tuple(one for one in state.handlers if one not in handlers)
         return state._replace(
             stage=Stage.DISPATCHED, latest=when, lead=event.lead, handlers=handlers
         )
