@@ -26,7 +26,7 @@ from api.problems import Problem
 from api.propose import Proposals
 from api.readers import Readers
 from api.receipts import sweep_for_ever
-from api.settings import Settings, WrongSetting
+from api.settings import Limits, Settings, WrongSetting
 from api.views import Views
 from ledger.ledger import Ledger
 from ledger.personal import Vault
@@ -48,7 +48,9 @@ def create_app(settings: Settings) -> FastAPI:
     url, schema, limits = settings.database_url, settings.schema, settings.limits
     store = PostgresStore(url, schema)
     ledger = Ledger(
-        store, Vault(settings.vault_key()), QueueLimits(queue_events=settings.queue_events)
+        store,
+        Vault(settings.vault_key()),
+        QueueLimits(queue_events=settings.queue_events, retry_seconds=limits.retry_seconds),
     )
     readers = Readers(url, schema)
     board_readers = Readers(url, board_schema(schema))
@@ -76,7 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
             await readers.pool.close()
             await run_in_threadpool(store.close)
 
-    app = _application(lifespan, board)
+    app = _application(lifespan, board, limits)
     # Added to the one router, not included as routers of their own: a 405 then finds all methods.
     Proposals(ledger, keyring, settings.fingerprint_key(), limits).add_to(app.router)
     Feed(ledger, keyring, limits).add_to(app.router)
@@ -87,7 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _application(lifespan: Lifespan[FastAPI], board: Board) -> FastAPI:
+def _application(lifespan: Lifespan[FastAPI], board: Board, limits: Limits) -> FastAPI:
     """An application without routes, which answers every error with a problem."""
     app = FastAPI(
         title="Mingzhang 明账",
@@ -102,9 +104,11 @@ def _application(lifespan: Lifespan[FastAPI], board: Board) -> FastAPI:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            components = FastAPI.openapi(app).setdefault("components", {})
+            document = FastAPI.openapi(app)
+            components = document.setdefault("components", {})
             components.setdefault("schemas", {}).update(contract.components())
             components["securitySchemes"] = contract.SECURITY
+            document["paths"]["/v1/events"]["post"] = contract.propose(limits)
         return app.openapi_schema or {}
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it

@@ -91,6 +91,10 @@ def propose(limits: Limits) -> dict[str, Any]:
     proposals = {"type": "array", "items": proposal, "minItems": 1, "maxItems": limits.list_events}
     answer = {"content": {"application/json": {"schema": _ANSWER}}}
     return {
+        "summary": "Propose one event or a list, all or nothing",
+        "description": "Appends what is proposed, or says which rule it breaks; nothing is ever "
+        "stored in part. With an Idempotency-Key the same body gets the same answer again.",
+        "operationId": "propose",
         **secured(Scope.PROPOSE),
         "parameters": [
             {
@@ -111,6 +115,7 @@ def propose(limits: Limits) -> dict[str, Any]:
                 "headers": {"Idempotency-Replayed": {"schema": {"const": "true"}}},
                 **answer,
             },
+            **PROBLEMS,
         },
     }
 

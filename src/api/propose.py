@@ -12,8 +12,9 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
-from api import contract, problems
+from api import problems
 from api.auth import Keyring, Principal, Scope
 from api.document import read_body
 from api.problems import Problem
@@ -42,18 +43,12 @@ class Proposals:
         self._limits = limits
 
     def add_to(self, router: APIRouter) -> None:
-        """Adds POST /v1/events, documented from the catalogue."""
-        router.add_api_route(
-            "/v1/events",
-            self.post,
-            methods=["POST"],
-            status_code=201,
-            summary="Propose one event or a list, all or nothing",
-            openapi_extra=contract.propose(self._limits),
-            responses=contract.PROBLEMS,
-            response_class=Response,
-            include_in_schema=True,
-        )
+        """Adds POST /v1/events, which `contract.propose` describes.
+
+        A plain route: FastAPI's way to the endpoint, which has no parameters to solve here, would
+        take a fifth of the time of an append.
+        """
+        router.routes.append(Route("/v1/events", self.post, methods=["POST"]))
 
     async def post(self, request: Request) -> Response:
         """Appends what is proposed, or says which rule it breaks; nothing is ever stored in part.

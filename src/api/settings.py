@@ -25,6 +25,8 @@ class Limits:
     feed_page_events: int = 10_000
     feed_page_bytes: int = 16 * 1024 * 1024
     min_position_seconds: float = 10.0
+    retry_seconds: float = 10.0
+    """For how long an append is tried again while the database is away."""
     key_cache_seconds: float = 2.0
     """For how long a revoked key may still be honoured."""
     receipt_days: int = 7
