@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import uvloop
 
-from benchmarks.machine import CpuSeconds
+from benchmarks.machine import CpuSeconds, busy_cpu
 
 FAIL_EVERY = 10
 """One attempt in so many must fail, by construction."""
@@ -88,10 +88,12 @@ class Window:
         self._cpu = cpu
         self._began = 0.0
         self._cpu_before: dict[str, float] = {}
+        self._busy_before = 0.0
 
     def begin(self) -> None:
         """From here on answers count."""
         self._cpu_before = {name: seconds() for name, seconds in self._cpu.items()}
+        self._busy_before = busy_cpu()
         self._began = time.perf_counter()
         self.counting = True
 
@@ -100,8 +102,10 @@ class Window:
         self.counting = False
         self.over = True
         self.seconds = time.perf_counter() - self._began
+        busy = (busy_cpu() - self._busy_before) / self.seconds
         for name, seconds in self._cpu.items():
             self.cores[name] = (seconds() - self._cpu_before[name]) / self.seconds
+        self.cores["others"] = max(busy - sum(self.cores.values()), 0.0)
 
     def note(self, tally: Tally, must_fail: bool, stored: bool, latency: float) -> None:
         """Takes in an answer; raises `WrongOutcome`."""

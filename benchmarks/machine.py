@@ -54,6 +54,13 @@ def tree_cpu(pid: int) -> CpuSeconds:
     return seconds
 
 
+def busy_cpu() -> float:
+    """Everybody on this machine, and what its host took away from it."""
+    times = psutil.cpu_times()
+    counted = ("user", "nice", "system", "irq", "softirq", "steal")
+    return float(sum(getattr(times, name, 0.0) for name in counted))
+
+
 def calibrate(scratch: Path, seconds: float) -> dict[str, float]:
     """How fast one thread hashes and the disk flushes now: shows what else keeps the machine busy.
 

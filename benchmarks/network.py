@@ -30,6 +30,8 @@ from projections.schema import prepare
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS = 60.0
+LOAD_SECONDS = 900.0
+"""No load takes longer, and then it is ended."""
 
 
 class Server(NamedTuple):
@@ -96,6 +98,7 @@ def ask(module: str, order: Mapping[str, Any]) -> dict[str, Any]:
         text=True,
         check=True,
         cwd=ROOT,
+        timeout=LOAD_SECONDS,
     )
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
@@ -117,7 +120,7 @@ def umadb_server() -> Iterator[Server]:
                 _await_port(port, process)
                 yield Server(process.pid, port)
             finally:
-                process.terminate()
+                _stop(process)
 
 
 def _prepare(store: PostgresStore, settings: Settings) -> dict[str, str]:
@@ -150,7 +153,7 @@ def _http_server(what: str, environment: Mapping[str, str]) -> Iterator[Server]:
             _await_port(int(line), process)
             yield Server(process.pid, int(line))
         finally:
-            process.terminate()
+            _stop(process)
 
 
 def _http_load(
@@ -165,6 +168,14 @@ def _http_load(
         "tokens": tokens,
     }
     return Measured(**ask("benchmarks.http_load", order))
+
+
+def _stop(process: subprocess.Popen[Any]) -> None:
+    process.terminate()
+    try:
+        process.wait(PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def _free_port() -> int:

@@ -34,7 +34,7 @@ _STYLES: dict[str, tuple[str, str, str]] = {
 def draw(results: Mapping[str, Any], path: Path) -> None:
     """Writes the plot; its letters are paths, so that it looks the same everywhere."""
     with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "benchmarks", "font.size": 10}):
-        picture, axes = plt.subplots(1, 2, figsize=(11, 5.2), sharey=True, layout="constrained")
+        picture, axes = plt.subplots(1, 2, figsize=(11, 6), sharey=True, layout="constrained")
         for axis, (name, title) in zip(axes, PANELS, strict=True):
             _panel(axis, results.get(name, {}).get("rows", []), title)
         axes[0].set_ylabel("events stored durably a second")
@@ -57,7 +57,9 @@ def _panel(axis: Axes, rows: Sequence[Row], title: str) -> None:
     for contender in dict.fromkeys(row["contender"] for row in rows):
         _line(axis, [row for row in rows if row["contender"] == contender], contender)
     if rows:
-        axis.legend(loc="upper left", frameon=True, framealpha=0.9, edgecolor="none", fontsize=8.5)
+        axis.legend(
+            loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, frameon=False, fontsize=9
+        )
 
 
 def _line(axis: Axes, rows: Sequence[Row], contender: str) -> None:

@@ -74,7 +74,7 @@ def _in_process(result: Mapping[str, Any]) -> str:
     ]
     return (
         "### A. Appends in process\n\n"
-        + _appends(rows, ("process", "postgresql"))
+        + _appends(rows, ("process", "postgresql", "others"))
         + "\nTimes the library's recorder (its better pool), pair by pair within a round:\n\n"
         + _table(("clients", "`propose`", "plain door"), compared)
     )
@@ -89,7 +89,7 @@ def _network(result: Mapping[str, Any]) -> str:
     ]
     return (
         "### B. Appends over the network\n\n"
-        + _appends(rows, ("client", "server", "postgresql"))
+        + _appends(rows, ("client", "server", "postgresql", "others"))
         + "\nHTTP append ÷ validating route, pair by pair within a round:\n\n"
         + _table(("connections", "ratio"), compared)
     )
