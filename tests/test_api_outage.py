@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.settings import Settings
+from api.settings import Limits, Settings
 from ledger.store.embedded import EmbeddedPostgres
 from tests.api_server import Server, filed, found, serving, wait_for
 
@@ -30,7 +30,7 @@ def own_database(directory: Path) -> Iterator[EmbeddedPostgres]:
 
 def test_a_database_that_goes_away_costs_no_acknowledged_event(tmp_path: Path) -> None:
     with own_database(tmp_path) as database:
-        settings = Settings(data=tmp_path / "data", database_url=database.url())
+        settings = Settings(tmp_path / "data", database.url(), limits=Limits(retry_seconds=1.0))
         with serving(settings, found(settings)) as server:
             acknowledged: dict[str, int] = {}
             stopping = threading.Event()
@@ -70,7 +70,7 @@ def test_a_database_that_goes_away_costs_no_acknowledged_event(tmp_path: Path) -
 @pytest.mark.timeout(180)
 def test_a_database_that_is_down_at_the_start_is_said_and_waited_for(tmp_path: Path) -> None:
     with own_database(tmp_path) as database:
-        settings = Settings(data=tmp_path / "data", database_url=database.url())
+        settings = Settings(tmp_path / "data", database.url(), limits=Limits(retry_seconds=1.0))
         tokens = found(settings)
         database.stop()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from benchmarks.figures import figures
+from benchmarks.load import Plan, WrongOutcome, run_coroutines, run_threads
 
 # One quick run stands behind all of them: seconds alone, more beside other tests.
 pytestmark = pytest.mark.timeout(240)
@@ -69,6 +71,21 @@ def test_one_attempt_in_ten_fails_and_the_others_are_stored(
         share = 0 if row["contender"] == "validate" else attempts / 10
 
         assert abs(row["all_refused"] - share) <= 1 + row["clients"] / 2
+
+
+def test_a_client_that_is_told_the_wrong_thing_ends_the_measurement() -> None:
+    plan = Plan(seconds=0.05, warm_up_seconds=0.01)
+
+    async def store(must_fail: bool) -> bool:
+        await asyncio.sleep(0)
+        return True
+
+    with pytest.raises(WrongOutcome, match="stored what must fail"):
+        run_threads([lambda must_fail: True], plan, {})
+    with pytest.raises(WrongOutcome, match="refused what must be stored"):
+        run_threads([lambda must_fail: False] * 4, plan, {})
+    with pytest.RaisesGroup(pytest.RaisesExc(WrongOutcome, match="stored what must fail")):
+        run_coroutines([store], plan, {})
 
 
 def test_bulk_append_and_copy_store_the_same_number_of_events(results: Mapping[str, Any]) -> None:

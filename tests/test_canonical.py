@@ -36,7 +36,7 @@ def tree(value: Any) -> Any:
     return json.loads(canonical_json(value))
 
 
-@examples(150)
+@examples(60)
 @given(events() | events(Form.RECORDED))
 def test_a_body_is_what_rfc_8785_says(event: Event) -> None:
     body = json.loads(event.model_dump_json())
@@ -81,7 +81,7 @@ TREES = st.recursive(
 )
 
 
-@examples(300)
+@examples(150)
 @given(TREES)
 def test_trees_of_the_admitted_subset_are_written_as_rfc_8785_says(value: Any) -> None:
     assert canonical_json(value) == rfc8785.dumps(value)

@@ -31,7 +31,7 @@ def _town() -> Iterator[None]:
     TOWN.states.clear()
 
 
-@examples(80)
+@examples(60)
 @given(st.data())
 def test_a_decision_reads_within_its_boundary_and_no_personal_value(data: st.DataObject) -> None:
     paper = TOWN.copy()
@@ -109,7 +109,7 @@ def test_the_paper_ledger_catches_a_boundary_without_end() -> None:
         boundary(Endless(request="request-1"), HOTLINE, TOWN.states.get)
 
 
-@examples(150)
+@examples(50)
 @given(
     st.lists(
         st.tuples(events(Form.LIFELIKE) | events(Form.RECORDED), instants(), instants()),
@@ -131,7 +131,7 @@ def test_folds_never_fail_whatever_was_stored(
                 known[tag] = catalogue.evolve(known.get(tag), tag, recorded)
 
 
-@examples(60)
+@examples(30)
 @given(st.data())
 def test_a_decision_is_the_same_each_time_and_changes_no_state(data: st.DataObject) -> None:
     proposal = data.draw(proposals(START))
