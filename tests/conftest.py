@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -20,6 +21,7 @@ from ledger.store.embedded import EmbeddedPostgres
 from ledger.store.memory import MemoryStore
 from ledger.store.migrations import migrate
 from ledger.store.postgres import PostgresStore
+from tests import torture_report
 from tests.api_server import Server, found, serving
 
 
@@ -97,3 +99,16 @@ def memory_ledger() -> Iterator[Ledger]:
     running.start()
     yield running
     running.close()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """After the long tests at their full counts: their result goes to docs/torture.md."""
+    if os.environ.get("MINGZHANG_TORTURE") != "full":
+        return
+    found = [
+        report
+        for outcome in ("failed", "passed")
+        for report in terminalreporter.stats.get(outcome, ())
+        if report.when == "call"
+    ]
+    torture_report.write_report(found, torture_report.now())

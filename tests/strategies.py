@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import annotated_types
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from pydantic import AwareDatetime, BaseModel, StringConstraints, ValidationError
@@ -24,12 +25,19 @@ from ledger.event import ID_PATTERN, Actor, Commitment, Event, PersonalField, pe
 from ledger.proposal import Proposal
 from tests.town import ACTORS, FOUNDER, ORGANISATIONS
 
+Test = TypeVar("Test", bound=Callable[..., Any])
 TORTURE = os.environ.get("MINGZHANG_TORTURE") == "full"
 
 
-def examples(count: int) -> settings:
-    """So many examples in `make test`, a hundred times as many in `make torture`."""
-    return settings(max_examples=count * 100 if TORTURE else count, deadline=None)
+def examples(count: int) -> Callable[[Test], Test]:
+    """So many examples in `make test`, fifty times as many in `make torture`."""
+    budget = settings(max_examples=count * 50 if TORTURE else count, deadline=None)
+
+    def decorate(test: Test) -> Test:
+        marked: Test = pytest.mark.torture(budget(test))
+        return marked
+
+    return decorate
 
 
 KINDS_WITH_PERSONAL_FIELDS = tuple(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,10 +11,11 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from tests.harness.torture import Plan, Verdict, run
+from tests.harness.torture import Plan, run
+from tests.torture_report import COUNTS, SEED
 
+Record = Callable[[str, object], None]
 FULL = os.environ.get("MINGZHANG_TORTURE") == "full"
-SEED = int(os.environ.get("MINGZHANG_TORTURE_SEED", "20260301"))
 
 pytestmark = pytest.mark.torture
 
@@ -30,13 +30,8 @@ def database(postgres_url: str) -> Iterator[str]:
         superuser.execute(f"drop database {name} with (force)".encode())
 
 
-def report(verdict: Verdict) -> None:
-    """What `pytest -s` and a failure show: the counts that docs/torture.md states."""
-    sys.stdout.write(f"seed {SEED}: {verdict}\n")
-
-
 def test_under_force_nothing_is_lost_doubled_skipped_or_against_a_rule(
-    database: str, tmp_path: Path
+    database: str, tmp_path: Path, record_property: Record
 ) -> None:
     plan = Plan(
         url=database,
@@ -50,7 +45,7 @@ def test_under_force_nothing_is_lost_doubled_skipped_or_against_a_rule(
 
     verdict = run(plan)
 
-    report(verdict)
+    record_property(COUNTS, verdict.counts())
     assert verdict.problems == []
     assert verdict.submissions >= plan.submissions
     assert verdict.accepted > plan.submissions / 5
@@ -60,7 +55,9 @@ def test_under_force_nothing_is_lost_doubled_skipped_or_against_a_rule(
     assert verdict.seen == [verdict.events] * 2
 
 
-def test_the_harness_catches_a_log_with_a_plain_sequence(database: str, tmp_path: Path) -> None:
+def test_the_harness_catches_a_log_with_a_plain_sequence(
+    database: str, tmp_path: Path, record_property: Record
+) -> None:
     plan = Plan(
         url=database,
         directory=tmp_path,
@@ -75,7 +72,7 @@ def test_the_harness_catches_a_log_with_a_plain_sequence(database: str, tmp_path
 
     verdict = run(plan)
 
-    report(verdict)
+    record_property(COUNTS, verdict.counts())
     found = "\n".join(verdict.problems)
     assert "skipped" in found
     assert "gaps" in found

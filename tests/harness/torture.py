@@ -109,6 +109,17 @@ class Verdict:
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
 
+    def counts(self) -> str:
+        """What happened, for whoever reads the result."""
+        found = f"{len(self.problems)} problems found" if self.problems else "no problem found"
+        return (
+            f"{self.submissions:,} proposals answered: {self.accepted:,} accepted,"
+            f" {self.refused:,} refused or rolled back, {self.replayed:,} told again from a"
+            f" receipt; {self.events:,} events, seen by readers: {self.seen};"
+            f" {self.sessions_ended} sessions ended by force,"
+            f" {self.processes_killed} process killed; {found}"
+        )
+
 
 # What a writing process does.
 

@@ -26,7 +26,12 @@ SWITCH_SECONDS = 0.0005
 
 
 def import_command(
-    source: Annotated[str, typer.Argument(help="Which mapping reads the file; see docs/import.md")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="Which mapping reads the file: nyc-constituent-cases or nyc-311 (docs/import.md)."
+        ),
+    ],
     file: Annotated[
         Path, typer.Argument(exists=True, dir_okay=False, readable=True, help=".parquet or .csv")
     ],
