@@ -19,6 +19,7 @@ from ledger.store.contract import (
     StoredEvent,
     StoreDown,
     Writer,
+    nothing,
 )
 
 
@@ -148,14 +149,14 @@ class FailingWriter:
         self._may_fail("stage")
         self._inner.stage(events)
 
-    def commit(self, batch: Batch) -> None:
+    def commit(self, batch: Batch, sent: Callable[[], None] = nothing) -> None:
         if any(text in event.record for event in batch.events for text in self._store.poison):
             self._inner.rollback()
             raise RowRejected("as told: a row breaks a constraint")
         fault = self._store.next_fault("commit")
         if fault is None or fault is Fault.LOST_COMMITTED:
             self._store.commits += 1
-            self._inner.commit(batch)
+            self._inner.commit(batch, sent)
         else:
             self._inner.rollback()
         if fault is Fault.DOWN:

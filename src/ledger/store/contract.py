@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -83,6 +83,10 @@ class RowRejected(Exception):
     """The database refused a row of the batch; nothing of it was stored."""
 
 
+def nothing() -> None:
+    """What there is to do meanwhile, where there is nothing."""
+
+
 class Writer(Protocol):
     """The one that appends: a transaction under the log's lock. Owned by one thread."""
 
@@ -105,8 +109,8 @@ class Writer(Protocol):
         """Hands over the next events of the batch that `commit` will store, so that the database
         works on them while the caller decides on others. Raises as `commit` does."""
 
-    def commit(self, batch: Batch) -> None:
-        """Stores the batch durably and gives the lock up.
+    def commit(self, batch: Batch, sent: Callable[[], None] = nothing) -> None:
+        """Stores the batch durably and gives the lock up; `sent` is called while it is waited for.
 
         Raises `RowRejected` or `StoreDown` (nothing stored), or `OutcomeUnknown`.
         """

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from eventsourcing.dcb.api import DCBQuery
 
 from ledger.personal import SealedValue
-from ledger.store.contract import Batch, FoundReceipt, Locked, StoredEvent, matches
+from ledger.store.contract import Batch, FoundReceipt, Locked, StoredEvent, matches, nothing
 
 
 class MemoryStore:
@@ -99,7 +99,8 @@ class MemoryWriter:
     def stage(self, events: Sequence[StoredEvent]) -> None:
         pass
 
-    def commit(self, batch: Batch) -> None:
+    def commit(self, batch: Batch, sent: Callable[[], None] = nothing) -> None:
+        sent()
         store = self._store
         with store.appended:
             store.sealed.update({(at, value.field): value for at, value in batch.sealed})

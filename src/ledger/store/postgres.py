@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -30,6 +29,7 @@ from ledger.store.contract import (
     RowRejected,
     StoredEvent,
     StoreDown,
+    nothing,
 )
 from ledger.store.migrations import (
     READER,
@@ -42,7 +42,6 @@ from ledger.store.wire import Wire
 
 CONNECT_TIMEOUT_SECONDS = 5
 POLL_SECONDS = 1.0
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # A new table has no statistics: without these the look-up by tag becomes a sequential scan, and
 # latency grows with the log.
@@ -56,27 +55,26 @@ _TIMEOUTS = {
 # The head of the log, for readers.
 _HEAD = "select last from batch order by last desc limit 1"
 
-# The lock that orders batches. The head is read by a later statement, hence by a snapshot taken
-# after the lock: what the last holder committed is in it. Times are microseconds since 1970.
-_LOCK = b"""begin; select pg_advisory_xact_lock(%d);
-select (extract(epoch from clock_timestamp()) * 1000000)::bigint;
-select last, (extract(epoch from recorded_at) * 1000000)::bigint, frontier
-    from batch order by last desc limit 1"""
+# The lock that orders batches. Clock and head are read by a later statement, hence by a snapshot
+# taken after the lock: what the last holder committed is in it.
+_LOCK = b"select pg_advisory_xact_lock($1::bigint)"
+_CLOCK_AND_HEAD = b"""select clock_timestamp(), last, recorded_at, frontier
+    from (values (0)) as always
+    left join (select * from batch order by last desc limit 1) as head on true"""
 # Receipts are looked up under the lock: nobody can answer the same key meanwhile.
-_RECEIPTS = b"""; select digest, fingerprint, first, last from receipt
-    where digest = any(array[%b]::bytea[])"""
+_RECEIPTS = b"""select digest, fingerprint, first, last from receipt
+    where digest = any($1::bytea[])"""
 _COPY_EVENTS = b"copy event (position, kind, tags, record, leaf) from stdin (format binary);"
-_COPY_SEALED = (
-    b"copy sealed_value (position, field, event_id, subject, ciphertext)"
-    b" from stdin (format binary);"
-)
-_COPY_RECEIPTS = (
-    b"copy receipt (digest, fingerprint, first, last, recorded_at) from stdin (format binary);"
-)
+# A column a parameter: a COPY for each would make the thread wait for the server twice more.
+_INSERT_SEALED = b"""insert into sealed_value (position, field, event_id, subject, ciphertext)
+    select * from unnest($1::bigint[], $2::text[], $3::uuid[], $4::text[], $5::bytea[])"""
+_INSERT_RECEIPTS = b"""insert into receipt (digest, fingerprint, first, last, recorded_at)
+    select *, $5::timestamptz from unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[])"""
 # The batch row is the new head; the notification leaves with the commit.
-_COMMIT = b"""insert into batch (first, last, recorded_at, batch_id, frontier)
-    values (%d, %d, timestamptz 'epoch' + %d * interval '1 microsecond', '%b', '\\x%b');
-select pg_notify('%b', '%d'); commit"""
+_INSERT_BATCH = b"""with head as (
+    insert into batch (first, last, recorded_at, batch_id, frontier)
+    values ($1::bigint, $2::bigint, $3::timestamptz, $4::uuid, $5::bytea) returning last)
+    select pg_notify($6::text, last::text) from head"""
 _WAS_COMMITTED = "select exists (select from batch where batch_id = %s)"
 _COLUMNS = "position, kind, tags, record, leaf"
 _AFTER = """select position, kind, tags, record, leaf from event
@@ -207,7 +205,7 @@ class PostgresWriter:
         self._conninfo = connection_string(url, schema, WRITER)
         self._purpose = purpose
         self._channel = f"mingzhang_{schema}"
-        self._key = int.from_bytes(sha256(f"log {schema}".encode()).digest()[:8], signed=True)
+        self._key = sha256(f"log {schema}".encode()).digest()[:8]
         self._connection: psycopg.Connection[Any] | None = None
         self._wire: Wire | None = None
         self._copying = False
@@ -215,27 +213,33 @@ class PostgresWriter:
         self._first_staged = 0
 
     def lock(self, receipts: Sequence[bytes]) -> Locked:
-        statements = _LOCK % self._key
+        statements: list[tuple[bytes, Sequence[bytes]]] = [
+            (b"begin", ()),
+            (_LOCK, [self._key]),
+            (_CLOCK_AND_HEAD, ()),
+        ]
         if receipts:
-            statements += _RECEIPTS % b",".join(b"'\\x%b'" % r.hex().encode() for r in receipts)
+            statements.append((_RECEIPTS, [binary_copy.bytea_array(receipts)]))
         try:
-            _, _, clock, head, *rest = self._wired().query(statements)
+            _, head, *rest = self._wired().run(statements)
         except psycopg.Error as error:
             self._drop()
             raise StoreDown(str(error).strip()) from error
-        size, recorded_at, frontier = 0, None, b""
-        if head.ntuples:
-            size = _integer(head, 0, 0)
-            recorded_at = _moment(_integer(head, 0, 1))
-            frontier = _bytes(head, 0, 2)
+        clock, last, recorded_at, frontier = _row(head, 0)
         found = {
-            _bytes(rows, row, 0): FoundReceipt(
-                _bytes(rows, row, 1), _integer(rows, row, 2), _integer(rows, row, 3)
-            )
+            digest: FoundReceipt(fingerprint, _integer(first), _integer(last_of_it))
             for rows in rest
-            for row in range(rows.ntuples)
+            for digest, fingerprint, first, last_of_it in (
+                _row(rows, n) for n in range(rows.ntuples)
+            )
         }
-        return Locked(size, recorded_at, frontier, _moment(_integer(clock, 0, 0)), found)
+        return Locked(
+            _integer(last),
+            binary_copy.moment(recorded_at) if recorded_at else None,
+            frontier,
+            binary_copy.moment(clock),
+            found,
+        )
 
     def after(self, position: int) -> list[StoredEvent]:
         return [_stored(row) for row in self._rows(_AFTER, [position])]
@@ -256,46 +260,31 @@ class PostgresWriter:
         return bool(self._rows(statement, [*values, after]))
 
     def stage(self, events: Sequence[StoredEvent]) -> None:
-        rows = binary_copy.event_rows(events)
         try:
-            wire = self._wired()
-            if not self._copying:
-                wire.send(_COPY_EVENTS)
-                wire.begin_copy()
-                self._copying, rows = True, binary_copy.HEADER + rows
-            wire.feed(rows)
-            if not self._staged:
-                self._first_staged = events[0].position
-            self._staged += len(events)
+            self._wired().feed(self._rows_to_copy(events))
         except psycopg.Error as error:
             raise self._failure(error) from error
 
-    def commit(self, batch: Batch) -> None:
-        statements, rows = [], []
+    def commit(self, batch: Batch, sent: Callable[[], None] = nothing) -> None:
+        stamp = binary_copy.bigint(binary_copy.microseconds(batch.recorded_at))
+        statements: list[tuple[bytes, Sequence[bytes]]] = []
         if batch.sealed:
-            statements.append(_COPY_SEALED)
-            rows.append(binary_copy.sealed_rows(batch.sealed))
+            statements.append((_INSERT_SEALED, binary_copy.sealed_columns(batch.sealed)))
         if batch.receipts:
-            statements.append(_COPY_RECEIPTS)
-            rows.append(binary_copy.receipt_rows(batch.receipts, batch.recorded_at))
-        first, last = batch.events[0].position, batch.events[-1].position
-        statements.append(
-            _COMMIT
-            % (
-                first,
-                last,
-                _microseconds(batch.recorded_at),
-                UUID(batch.batch_id).hex.encode(),
-                batch.frontier.hex().encode(),
-                self._channel.encode(),
-                last,
-            )
-        )
-        if self._staged < len(batch.events):
-            self.stage(batch.events[self._staged :])
-        self._end_staging()
+            columns = binary_copy.receipt_columns(batch.receipts)
+            statements.append((_INSERT_RECEIPTS, [*columns, stamp]))
+        head = [
+            binary_copy.bigint(batch.events[0].position),
+            binary_copy.bigint(batch.events[-1].position),
+            stamp,
+            UUID(batch.batch_id).bytes,
+            batch.frontier,
+            self._channel.encode(),
+        ]
+        statements += [(_INSERT_BATCH, head), (b"commit", ())]
+        self._end_staging(batch.events[self._staged :])
         try:
-            self._wired().copy(b"".join(statements), rows)
+            self._wired().run(statements, sent)
             self._staged = 0
         except psycopg.Error as error:
             # A session that stands in a failed transaction has stored nothing. Of any other, one
@@ -305,18 +294,28 @@ class PostgresWriter:
                 raise OutcomeUnknown(str(error).strip()) from error
             raise self._failure(error) from error
 
-    def _end_staging(self) -> None:
-        """Ends the stream of rows, so that the session can do something else."""
-        if not self._copying:
+    def _end_staging(self, events: Sequence[StoredEvent] = ()) -> None:
+        """Ends the stream of rows with these, so that the session can do something else."""
+        if not self._copying and not events:
             return
-        self._copying = False
         try:
-            wire = self._wired()
-            wire.feed(binary_copy.TRAILER)
-            wire.end_copy()
-            wire.results()
+            rows = self._rows_to_copy(events) if events else b""
+            self._copying = False
+            self._wired().end_copy(rows + binary_copy.TRAILER)
         except psycopg.Error as error:
             raise self._failure(error) from error
+
+    def _rows_to_copy(self, events: Sequence[StoredEvent]) -> bytes:
+        """The rows of the next events, in a stream that is begun where there is none."""
+        rows = binary_copy.event_rows(events)
+        if not self._staged:
+            self._first_staged = events[0].position
+        self._staged += len(events)
+        if self._copying:
+            return rows
+        self._wired().begin_copy(_COPY_EVENTS)
+        self._copying = True
+        return binary_copy.HEADER + rows
 
     def _failure(self, error: psycopg.Error) -> StoreDown | RowRejected:
         """What a failure before the commit means: nothing is stored."""
@@ -330,8 +329,9 @@ class PostgresWriter:
         if self._copying:
             self._drop()  # the server rolls back what was staged
         try:
-            if self._connection is not None:
-                self._connection.execute("rollback")
+            if self._wire is not None:
+                # Not through a cursor: psycopg would forget, after it, all that is prepared.
+                self._wire.run([(b"rollback", ())])
         except psycopg.Error:
             self._drop()
 
@@ -440,20 +440,13 @@ def _fetch(
     return connection.cursor(binary=True).execute(statement, parameters).fetchall()
 
 
-def _integer(rows: PGresult, row: int, column: int) -> int:
-    return int(rows.get_value(row, column) or 0)
+def _row(rows: PGresult, row: int) -> list[bytes]:
+    """The values of a row in binary format; nothing for null."""
+    return [rows.get_value(row, column) or b"" for column in range(rows.nfields)]
 
 
-def _bytes(rows: PGresult, row: int, column: int) -> bytes:
-    return bytes.fromhex((rows.get_value(row, column) or b"\\x")[2:].decode())
-
-
-def _moment(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)
-
-
-def _microseconds(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+def _integer(value: bytes) -> int:
+    return int.from_bytes(value, signed=True)
 
 
 def _stored(row: Sequence[Any]) -> StoredEvent:

@@ -1,20 +1,24 @@
-"""Several statements in one message: libpq's simple query protocol, through psycopg's `pq`.
+"""Several statements in one message: libpq's pipeline and COPY, through psycopg's `pq`.
 
 An append is two messages, one to lock and look, one to store and commit. Sent statement by
 statement through psycopg's cursors the same costs the client more than twice the processor time,
-under the lock (benchmarks/README.md).
+under the lock (benchmarks/README.md). Each wait for the server, too, is one for the interpreter's
+lock afterwards: it is not waited for what may as well be read later.
 """
 
 from __future__ import annotations
 
 import select
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import psycopg
 from psycopg import errors
-from psycopg.pq import ExecStatus
+from psycopg.pq import ConnStatus, ExecStatus
 from psycopg.pq.abc import PGresult
+
+from ledger.store.contract import nothing
 
 SILENCE_SECONDS = 90
 """Longer than any statement_timeout of ours: a server silent for so long is gone."""
@@ -29,67 +33,98 @@ class Wire:
         self._readable.register(self._libpq.socket, select.POLLIN)
         self._writable = select.poll()
         self._writable.register(self._libpq.socket, select.POLLIN | select.POLLOUT)
+        self._prepared: dict[bytes, bytes] = {}
 
-    def query(self, statements: bytes) -> list[PGresult]:
-        """The results of all statements, in text format.
+    def run(
+        self,
+        statements: Sequence[tuple[bytes, Sequence[bytes]]],
+        sent: Callable[[], None] = nothing,
+    ) -> list[PGresult]:
+        """The results of statements with their parameters, all in one message in binary format.
 
-        Raises the `psycopg.Error` of the first that fails; the rest are not run.
+        Each is prepared when it first runs. `sent` is called when the message is on its way,
+        before the results are waited for. Raises the `psycopg.Error` of the first that fails; the
+        rest are not run.
         """
-        return self.copy(statements, ())
+        libpq = self._libpq
+        libpq.enter_pipeline_mode()
+        try:
+            for statement, parameters in statements:
+                name = self._prepared.get(statement)
+                if name is None:
+                    name = self._prepared[statement] = b"mingzhang_%d" % len(self._prepared)
+                    libpq.send_prepare(name, statement)
+                libpq.send_query_prepared(name, parameters, [1] * len(parameters), 1)
+            libpq.pipeline_sync()
+            self._flush()
+            sent()
+            return self._synchronised()
+        finally:
+            with suppress(psycopg.Error):  # a connection that is lost has no mode to leave
+                libpq.exit_pipeline_mode()
 
-    def copy(self, statements: bytes, rows: Sequence[bytes]) -> list[PGresult]:
-        """The same, the first statements being `copy … from stdin`, each fed with its rows."""
-        self.send(statements)
-        for data in rows:
-            self.begin_copy()
-            self.feed(data)
-            self.end_copy()
-        return self.results()
-
-    def send(self, statements: bytes) -> None:
-        """Sends a message; its results are to be taken before the next."""
-        self._libpq.send_query(statements)
+    def begin_copy(self, statement: bytes) -> None:
+        """Runs a `copy … from stdin` up to where the server takes rows."""
+        self._libpq.send_query(statement)
         self._flush()
-
-    def results(self) -> list[PGresult]:
-        """What is left of a message's results."""
-        results = []
-        while (result := self._next(ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)) is not None:
-            results.append(result)
-        return results
-
-    def begin_copy(self) -> None:
-        """Waits until the server takes rows."""
         if self._next(ExecStatus.COPY_IN) is None:
             raise psycopg.OperationalError("the server closed the query before COPY began")
 
     def feed(self, data: bytes) -> None:
         """Sends rows; the server stores them while the caller goes on."""
-        while self._libpq.put_copy_data(data) == 0:
-            self._poll(self._writable)
+        self._put(data)
         self._flush()
 
-    def end_copy(self) -> None:
-        """Waits until the server has stored the rows."""
+    def end_copy(self, data: bytes) -> None:
+        """Sends the last rows and waits until the server has stored all of them."""
+        self._put(data)  # not flushed: it leaves together with the end
         while self._libpq.put_copy_end() == 0:
             self._poll(self._writable)
         self._flush()
-        self._next(ExecStatus.COMMAND_OK)
+        while self._next(ExecStatus.COMMAND_OK) is not None:
+            pass
+
+    def _put(self, data: bytes) -> None:
+        while self._libpq.put_copy_data(data) == 0:
+            self._poll(self._writable)
 
     def _next(self, *wanted: ExecStatus) -> PGresult | None:
-        while self._libpq.is_busy():
-            self._poll(self._readable)
-            self._libpq.consume_input()
-        result = self._libpq.get_result()
+        result = self._take()
         if result is None or result.status in wanted:
             return result
         error = _error(result)
         while result is not None:  # the connection is ready again once all results are taken
-            while self._libpq.is_busy():
-                self._poll(self._readable)
-                self._libpq.consume_input()
-            result = self._libpq.get_result()
+            result = self._take()
         raise error
+
+    def _synchronised(self) -> list[PGresult]:
+        """A pipeline's results up to its end; raises what the first failure was."""
+        results, error = [], None
+        while True:
+            result = self._take()
+            if result is None:  # between the results of two statements
+                continue
+            match result.status:
+                case ExecStatus.PIPELINE_SYNC:
+                    break
+                case ExecStatus.TUPLES_OK:
+                    results.append(result)
+                case ExecStatus.FATAL_ERROR if error is None:
+                    error = _error(result)
+                    if self._libpq.status != ConnStatus.OK:  # there is no end to come
+                        break
+        if error is not None:
+            raise error
+        return results
+
+    def _take(self) -> PGresult | None:
+        """The next result; what has arrived already is taken without a wait."""
+        if self._libpq.is_busy():
+            self._libpq.consume_input()
+        while self._libpq.is_busy():
+            self._poll(self._readable)
+            self._libpq.consume_input()
+        return self._libpq.get_result()
 
     def _flush(self) -> None:
         while self._libpq.flush():
