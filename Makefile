@@ -9,7 +9,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13 python3.14; do \
 	"$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' >/dev/null 2>&1 \
 	&& { echo "$$name"; break; }; done)
-WORKERS ?= 0
+WORKERS ?= 2
 PYTEST_ARGUMENTS ?=
 
 BIN := .venv/bin
@@ -17,7 +17,7 @@ LOCKED := .venv/.locked
 READY := .venv/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help up test check torture bench format lock clean
+.PHONY: help up test check torture bench docs format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 16
@@ -25,7 +25,7 @@ help: ## list the targets
 up: $(READY) ## start ledger, demonstration town, API and board on http://127.0.0.1:8000
 	@exec $(BIN)/mingzhang up
 
-test: $(READY) ## run the tests against a real PostgreSQL (WORKERS=2: two processes)
+test: $(READY) ## run the tests against real PostgreSQLs, in two processes (WORKERS=0: in one)
 	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGUMENTS)
 
 check: $(READY) ## everything that CI runs: ruff, mypy, the import contract, the tests
@@ -41,6 +41,9 @@ torture: $(READY) ## the long tests at their full counts, half an hour; writes d
 
 bench: $(READY) ## measure, and write the table and the plot to benchmarks/
 	$(BIN)/python -m benchmarks
+
+docs: $(READY) ## write docs/events.md and docs/cli.md anew from the code
+	$(BIN)/python -m docs.generator
 
 format: $(READY) ## put the code into its form and mend what can be mended
 	$(BIN)/ruff check --fix .

@@ -9,25 +9,16 @@ from datetime import UTC, datetime
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
 
 from benchmarks import events
+from ledger.clocks import TimeUnit
 from ledger.decision import Office, OrganisationType
+from ledger.domain.calendars import WorkingCalendarEnacted
+from ledger.domain.dispatching import RequestDispatched
 from ledger.domain.founding import LedgerFounded
-from ledger.domain.organisations import AppointmentMade, OrganisationRegistered
-from ledger.domain.requests import (
-    Category,
-    ProgressPosted,
-    RequestAccepted,
-    RequestDispatched,
-    RequestFiled,
-)
-from ledger.domain.rules import (
-    Deadline,
-    Grade,
-    OfficeHours,
-    RulesEnacted,
-    Step,
-    TimeUnit,
-    WorkingCalendarEnacted,
-)
+from ledger.domain.handling import ProgressPosted
+from ledger.domain.organisations import OrganisationRegistered
+from ledger.domain.people import AppointmentMade
+from ledger.domain.requests import Category, RequestAccepted, RequestFiled
+from ledger.domain.rules import Deadline, Grade, OfficeHours, RulesEnacted, Step
 from ledger.event import Actor, Event
 from ledger.proposal import Proposal
 

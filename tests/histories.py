@@ -12,6 +12,10 @@ from psycopg import sql
 
 from ledger import catalogue
 from ledger.decision import OrganisationType
+from ledger.domain.calendars import WorkingCalendarEnacted
+from ledger.domain.closing import RequestCleared
+from ledger.domain.dispatching import RequestDispatched
+from ledger.domain.handling import AnswerAccepted, ProgressPosted, RequestAnswered
 from ledger.domain.love_bank import (
     AccountOpened,
     HolderType,
@@ -21,18 +25,10 @@ from ledger.domain.love_bank import (
 )
 from ledger.domain.organisations import OrganisationRegistered
 from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
-from ledger.domain.requests import (
-    AnswerAccepted,
-    Category,
-    ProgressPosted,
-    RequestAccepted,
-    RequestAnswered,
-    RequestCleared,
-    RequestDispatched,
-    RequestFiled,
-)
-from ledger.domain.rules import REQUEST_GRADES, Grade, Subject, WorkingCalendarEnacted
-from ledger.domain.whistles import DepartmentReportedIn, Ground, WhistleBlown
+from ledger.domain.requests import Category, RequestAccepted, RequestFiled
+from ledger.domain.rules import REQUEST_GRADES, Grade, Subject
+from ledger.domain.summons import DepartmentReportedIn
+from ledger.domain.whistles import Ground, WhistleBlown
 from ledger.event import Actor, Event, Recorded
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal

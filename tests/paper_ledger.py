@@ -45,7 +45,9 @@ class PaperLedger:
         refusal = self._decide(prepared, prepared.event)
         assert refusal == self._decide(prepared, stored.event), "a Personal value was read"
         if refusal is None:
-            self._keep(prepared, record, stored)
+            concerned = prepared.event.concerns(self._situation(prepared, prepared.event))
+            assert concerned == stored.event.concerns(self._situation(prepared, stored.event))
+            self._keep(prepared.concerning(concerned))
         else:
             _assert_says_what_is_wrong(refusal, prepared.event)
         return refusal
@@ -57,16 +59,20 @@ class PaperLedger:
             assert refusal is None, refusal
 
     def _decide(self, prepared: Prepared, event: Event) -> Refusal | None:
+        return decision.decide(event, self._situation(prepared, event), len(self.records))
+
+    def _situation(self, prepared: Prepared, event: Event) -> Situation:
         readable = boundary(event, prepared.actor, self.states.get)
 
         def state(tag: str) -> Any:
             assert tag in readable or tag == prepared.fresh_tag, f"{tag} read beyond the boundary"
             return None if tag == prepared.fresh_tag else self.states.get(tag)
 
-        situation = Situation(state, prepared.actor, prepared.occurred_at or self.at, self.at)
-        return decision.decide(event, situation, len(self.records))
+        return Situation(state, prepared.actor, prepared.occurred_at or self.at, self.at)
 
-    def _keep(self, prepared: Prepared, record: bytes, stored: Recorded) -> None:
+    def _keep(self, prepared: Prepared) -> None:
+        record = prepared.record(instant(self.at))
+        stored = catalogue.decode(len(self.records) + 1, record)
         clear = prepared.recorded(stored.position, self.at)
         for tag in stored.tags:
             before = self.states.get(tag)

@@ -11,8 +11,11 @@ from ledger.decision import Situation
 from ledger.event import Recorded
 
 
-def encoded(recorded: Recorded) -> bytes:
-    """The record of a decoded event of its kind's present version, by the slow way round."""
+def encoded(recorded: Recorded, concerned: Iterable[str] = ()) -> bytes:
+    """The record of a decoded event of its kind's present version, by the slow way round.
+
+    `concerned` are the tags that it has beside its own, as the states gave them.
+    """
     return canonical_json(
         {
             "actor": recorded.actor._asdict(),
@@ -22,7 +25,7 @@ def encoded(recorded: Recorded) -> bytes:
             "kind": recorded.kind,
             "occurred_at": instant(recorded.occurred_at),
             "recorded_at": instant(recorded.recorded_at),
-            "tags": sorted(set(recorded.event.tags())),
+            "tags": sorted({*recorded.event.tags(), *concerned}),
             "version": recorded.event.version,
         }
     )
@@ -42,6 +45,7 @@ def replay_next(record: bytes, size: int, states: dict[str, Any]) -> None:
     situation = Situation(states.get, recorded.actor, recorded.occurred_at, recorded.recorded_at)
     refusal = decision.decide(recorded.event, situation, size)
     assert refusal is None, f"position {size + 1}: {refusal}"
-    assert encoded(recorded) == record, f"position {size + 1} is written differently"
+    concerned = recorded.event.concerns(situation)
+    assert encoded(recorded, concerned) == record, f"position {size + 1} is written differently"
     for tag in recorded.tags:
         states[tag] = catalogue.evolve(states.get(tag), tag, recorded)

@@ -23,7 +23,7 @@ from ledger.catalogue import KINDS
 from ledger.decision import Office
 from ledger.event import ID_PATTERN, Actor, Commitment, Event, PersonalField, personal_fields
 from ledger.proposal import Proposal
-from tests.town import ACTORS, FOUNDER, ORGANISATIONS
+from tests.town import ACTORS, FOUNDER, ORGANISATIONS, RESIDENT
 
 Test = TypeVar("Test", bound=Callable[..., Any])
 TORTURE = os.environ.get("MINGZHANG_TORTURE") == "full"
@@ -43,7 +43,6 @@ def examples(count: int) -> Callable[[Test], Test]:
 KINDS_WITH_PERSONAL_FIELDS = tuple(
     kind for kind, cls in sorted(KINDS.items()) if personal_fields(cls)
 )
-RESIDENT = Actor("resident", "committee-1", "requester-1")
 MORE_ITEMS = 3
 """How many items beyond the fewest a generated tuple has at most: longer ones say nothing new."""
 
@@ -56,6 +55,8 @@ _POOLS: dict[str, Sequence[str]] = {
     "award": ("award-1", "award-2", "award-new"),
     "redemption": ("redemption-1", "redemption-new"),
     "deed": ("deed-1", "deed-2", "deed-new"),
+    "ground": ("before-a-court", "unheard-of"),
+    "reason": ("awaiting-requester", "force-majeure", "unheard-of"),
 }
 """Ids of things that stand in the log of a test, mostly; by the name of the field."""
 _SAME_POOL = {
@@ -69,6 +70,9 @@ _SAME_POOL = {
     "unit": "organisation",
     "town": "organisation",
     "target": "request",
+    "into": "request",
+    "proposed_owner": "organisation",
+    "co_handler": "organisation",
     "holder": "principal",
     "requester": "principal",
     "founder": "principal",

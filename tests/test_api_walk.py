@@ -35,4 +35,4 @@ def test_the_walk_with_curl_changes_the_disclosures_and_the_page(server: Server)
     assert account["balance"] == points["balance"] + 2
     page = server.get(f"/{fresh}").text
     assert f"<b>{position + 10}</b>" in page
-    assert f"<dt>已办结</dt><dd>{after['cleared']}</dd>" in page
+    assert f'<a href="/cases?stage=cleared">{after["cleared"]}</a>' in page

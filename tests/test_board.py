@@ -11,7 +11,7 @@ import pytest
 from tests.api_server import Server
 
 HTML = "text/html,application/xhtml+xml"
-PAGES = ("/", "/cases", "/cases?only_overdue=true", "/points/account-1")
+PAGES = ("/", "/cases", "/cases?figure=overdue", "/judged", "/points/account-1")
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -9,7 +9,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import httpx
@@ -19,6 +21,7 @@ import pytest
 from psycopg import sql
 
 from api.demonstration.keys import FILE_NAME
+from ledger.domain.calendars import WorkingCalendarEnacted
 from tests.api_server import filed, wait_for
 
 COMMAND = (sys.executable, "-m", "api.cli.main")
@@ -115,6 +118,7 @@ def test_up_stops_on_ctrl_c_and_goes_on_where_it_ended(tmp_path: Path) -> None:
     assert (again.status_code, again.json()["rule"]) == (409, "request_exists")
     assert later.json()["events"][0]["position"] == answer.json()["events"][0]["position"] + 1
     assert second_keys == keys == orjson.loads((data / FILE_NAME).read_bytes())
+    assert {"roads-clerk", "town-clerk", "county-clerk"} <= keys.keys()
 
 
 def test_a_second_up_at_the_same_time_is_told_so_and_disturbs_nobody(tmp_path: Path) -> None:
@@ -151,6 +155,75 @@ def test_up_without_the_demonstration_leaves_the_ledger_empty(tmp_path: Path) ->
     assert keys == {}
     assert not (data / FILE_NAME).exists()
     assert page.status_code == 200
+
+
+FOUNDING = ("--origin", "town.example/ledger", "--town-name", "城关镇党委", "--founder", "p-1")
+
+
+def test_init_founds_an_empty_ledger_once_and_says_what_to_do_next(
+    postgres_url: str, schema: str, tmp_path: Path
+) -> None:
+    given = {"DATABASE_URL": postgres_url, "SCHEMA": schema, "DATA": str(tmp_path)}
+
+    first = run("init", *FOUNDING, **given)
+    second = run("init", *FOUNDING, "--town", "elsewhere", **given)
+    (next_step,) = re.findall(r"^ +mingzhang (keys create .*)$", first.stdout, re.MULTILINE)
+    key = run(*next_step.split(), **given)
+
+    assert first.returncode == 0, first.stderr
+    assert "Founded town.example/ledger for 城关镇党委 (town): 10 events." in first.stdout
+    assert "2020 to 2026" in first.stdout
+    assert (second.returncode, second.stdout) == (1, "")
+    assert second.stderr == (
+        "mingzhang: this ledger was founded already, as town.example/ledger for 城关镇党委 by p-1: "
+        "nothing was changed\n"
+    )
+    assert key.stdout.startswith("mz_")
+    assert run("status", **given).stdout.startswith("log: 10 events\n")
+    assert {path.name for path in tmp_path.glob("*.key")} == {"vault.key", "fingerprint.key"}
+
+
+def test_one_of_two_inits_at_once_founds_the_ledger(
+    postgres_url: str, schema: str, tmp_path: Path
+) -> None:
+    given = {"DATABASE_URL": postgres_url, "SCHEMA": schema, "DATA": str(tmp_path)}
+    run("migrate", **given)
+
+    with ThreadPoolExecutor() as pool:
+        codes = pool.map(lambda _: run("init", *FOUNDING, **given).returncode, range(2))
+
+    assert sorted(codes) == [0, 1]
+    assert run("status", **given).stdout.startswith("log: 10 events\n")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--origin", "https://town.example"), ("--founder", "Somebody"), ("--town-name", "")],
+)
+def test_a_founding_that_has_no_shape_is_wrong_usage(option: str, value: str) -> None:
+    refused = run("init", *FOUNDING, option, value)
+
+    assert refused.returncode == 2
+    assert f"Invalid value for {option}" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_calendar_is_drafted_as_the_body_to_propose() -> None:
+    drafted = run("calendar", "draft", "2026")
+
+    body = WorkingCalendarEnacted.model_validate_json(drafted.stdout)
+    assert drafted.returncode == 0
+    assert date(2026, 2, 16) in body.holidays
+    assert date(2026, 2, 14) in body.workdays
+    assert "compare it with" in drafted.stderr
+
+
+def test_a_year_that_is_not_announced_is_said_to_be_so() -> None:
+    refused = run("calendar", "draft", "2150")
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("mingzhang: the holidays of 2150 are not announced yet")
+    assert len(refused.stderr.splitlines()) == 1
 
 
 def test_migrate_again_and_again_does_no_harm(
@@ -251,7 +324,9 @@ def test_help_lists_the_commands() -> None:
     said = run("--help")
 
     assert said.returncode == 0
-    for command in ("up", "migrate", "import", "keys", "rebuild", "status"):
+    for command in (
+        "up", "init", "migrate", "import", "keys", "calendar", "rebuild", "status",
+    ):  # fmt: skip
         assert re.search(rf"^\W*{command}\s", said.stdout, re.MULTILINE)
 
 

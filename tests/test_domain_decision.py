@@ -9,7 +9,8 @@ import pytest
 from ledger.catalogue import KINDS
 from ledger.decision import CLOCK_TOLERANCE, Office, OrganisationType
 from ledger.domain.love_bank import LovePointsRedeemed
-from ledger.domain.organisations import AppointmentMade, OrganisationRegistered
+from ledger.domain.organisations import OrganisationRegistered
+from ledger.domain.people import AppointmentMade
 from ledger.domain.requests import RequestAccepted
 from ledger.event import Actor
 from ledger.ledger import Ledger

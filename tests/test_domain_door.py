@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ledger import catalogue
+from ledger.domain.handling import ProgressPosted
 from ledger.domain.love_bank import AccountOpened, HolderType
-from ledger.domain.requests import ProgressPosted, RequestAccepted
+from ledger.domain.requests import RequestAccepted
 from ledger.domain.rules import RulesEnacted, Subject
 from ledger.event import (
     MAX_RECORD_BYTES,

@@ -18,7 +18,7 @@ from ledger.domain.love_bank import (
     LovePointsRedeemed,
     LovePointsReversed,
 )
-from ledger.domain.organisations import AppointmentMade
+from ledger.domain.people import AppointmentMade
 from ledger.event import MAX_INTEGER, Actor
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal

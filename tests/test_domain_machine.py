@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any, ClassVar
 
 import pytest
@@ -11,415 +13,240 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from ledger.domain.love_bank import (
-    AccountOpened,
-    HolderType,
-    LovePointsAwarded,
-    LovePointsRedeemed,
-    LovePointsReversed,
-)
-from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
-from ledger.domain.requests import (
-    AnswerAccepted,
-    Category,
-    ProgressPosted,
-    RequestAccepted,
-    RequestAnswered,
-    RequestCleared,
-    RequestDispatched,
-    RequestEvent,
-    RequestFiled,
-)
-from ledger.domain.rules import Grade
-from ledger.domain.whistles import DepartmentReportedIn, Ground, WhistleBlown
+from ledger.catalogue import KINDS
+from ledger.decision import Office
+from ledger.domain.handling import AnswerAccepted
+from ledger.domain.organisations import OrganisationRegistered
+from ledger.domain.people import AppointmentMade
+from ledger.domain.rules import Step
+from ledger.domain.supervision import RequestSupervised
 from ledger.event import Actor, Event
 from ledger.proposal import Proposal
+from tests.machine import drafts
+from tests.machine.auditor import Auditor
+from tests.machine.comparison import Board, dockets_are_full
+from tests.machine.drafts import ACCOUNTS, ALONG, AWARDS, ENDINGS, REQUESTS, WHISTLES
+from tests.machine.packs import Enactment, calendars, packs
 from tests.paper_ledger import PaperLedger
-from tests.plain_model import (
-    ACCOUNTS,
-    AWARDS,
-    DEPARTMENTS,
-    FOLLOWS,
-    MAY,
-    REQUESTS,
-    RESIDENT,
-    WHISTLES,
-    Case,
-    Model,
-    who,
-)
+from tests.plain_model.books import Books
+from tests.plain_model.clerk import VERDICTS, allows, enter
+from tests.plain_model.people import EVERYBODY, MAY, NEW_ORGANISATIONS, NEWCOMERS
+from tests.plain_model.rule_book import Act
 from tests.replaying import replay, replay_next
-from tests.strategies import TORTURE
+from tests.strategies import TORTURE, Form, models
 from tests.town import (
+    CALENDAR_2026,
     COMMITTEE,
-    COMMITTEE_B,
+    FOUNDER,
     HOTLINE,
-    SECRETARY,
-    WATER,
+    RULES,
+    TIMEKEEPER,
     founding,
 )
 
+_POOLS = {
+    "request": REQUESTS, "target": REQUESTS, "into": REQUESTS, "whistle": WHISTLES,
+    "account": ACCOUNTS, "award": AWARDS,
+}  # fmt: skip
+LOTS = st.lists(st.integers(0, 2**32), min_size=1, max_size=6)
+TRIES = 8
+"""How many drafts of a kind are tried for one that may be entered."""
+_CLAIMS = (
+    None, None, None, None, None,
+    timedelta(), timedelta(hours=-1), timedelta(days=-2), timedelta(seconds=30),
+    timedelta(seconds=61),
+)  # fmt: skip
+"""When an act is said to have happened, from when it is entered; None: nothing is said."""
+
+
+def prepared_town() -> list[Proposal]:
+    """The small town with the model's newcomers."""
+    first, *rest = founding()
+    organisations = [
+        OrganisationRegistered(organisation=identity, type=type_, name=identity, parent=parent)
+        for identity, type_, parent in NEW_ORGANISATIONS
+    ]
+    appointments = [
+        AppointmentMade(
+            principal=actor.principal, organisation=actor.organisation, office=Office(actor.office)
+        )
+        for actor in NEWCOMERS
+    ]
+    return [first, *rest, *(Proposal(event, FOUNDER) for event in (*organisations, *appointments))]
+
 
 class Town(RuleBasedStateMachine):
-    """Each rule proposes something to the ledger, and foretells from the model what it answers."""
+    """Each rule proposes something to the ledger, and foretells from the books what it answers."""
 
     prepared: ClassVar[PaperLedger] = PaperLedger()
 
     def __init__(self) -> None:
         super().__init__()
         if not self.prepared.records:
-            self.prepared.accept(*founding())
+            self.prepared.accept(*prepared_town())
+            assert replay(self.prepared.records) == self.prepared.states
         self.paper = self.prepared.copy()
-        self.model = Model()
-        self.replayed: dict[str, Any] = replay(self.paper.records)
-        self.replayed_size = len(self.paper.records)
+        self.books = Books()
+        self.seen: Counter[str] = Counter()
+        for event in (RULES, CALENDAR_2026):
+            enter(self.books, Act(event, FOUNDER, self.paper.at, self.paper.at))
+        self.replayed: dict[str, Any] = dict(self.paper.states)
+        self.auditor = Auditor()
+        self.board = Board()
+        for recorded in self.paper.history:
+            self.board.read(recorded)
+        self.read = len(self.paper.records)
 
-    def try_(self, event: Event, actor: Actor, *, allowed: bool, late: bool = False) -> bool:
-        """Proposes; the verdict must be the model's. A late act is claimed of an hour ago."""
+    def try_(self, event: Event, actor: Actor, claim: timedelta | None = None) -> bool:
+        """Proposes; the verdict must be the one that the books give."""
         before = len(self.paper.records)
-        occurred_at = self.paper.at - timedelta(hours=1) if late else None
-        foretold = allowed and actor in MAY[event.kind]
+        at = self.paper.at + timedelta(seconds=1)
+        occurred_at = None if claim is None else at + claim
+        act = Act(event, actor, occurred_at or at, at)
+        foretold = allows(self.books, act)
 
         refusal = self.paper.propose(Proposal(event, actor, occurred_at))
 
-        assert (refusal is None) == foretold, f"{event!r} by {actor}: {refusal}"
+        assert (refusal is None) == foretold, f"{event!r} by {actor} at {at}: {refusal}"
         assert len(self.paper.records) == before + (refusal is None), "a refusal left a trace"
+        if refusal is None:
+            enter(self.books, act)
+            self.seen[event.kind] += 1
         return refusal is None
 
-    @rule(
-        request=st.sampled_from(REQUESTS),
-        actor=who("request_filed"),
-        requester=st.sampled_from(["requester-1", "requester-2", WATER.principal]),
-        against=st.sampled_from([None, None, "unit-1", "committee-1", "dept-water", "elsewhere"]),
-    )
-    def file(self, request: str, actor: Actor, requester: str, against: str | None) -> None:
-        event = RequestFiled(
-            request=request,
-            community="committee-1",
-            category=Category.COMPLAINT,
-            subject="noise",
-            requester=requester,
-            against=against,
-            details="夜间施工",
-        )
-        allowed = (
-            request not in self.model.cases
-            and against != "elsewhere"
-            and (actor != RESIDENT or requester == RESIDENT.principal)
-            and actor.organisation != against
-        )
-        if self.try_(event, actor, allowed=allowed):
-            self.model.cases[request] = Case(requester, against, [(event.kind, actor)])
+    # What is proposed.
+
+    @initialize()
+    def begin(self) -> None:
+        """A life begins with a request that is dispatched, and with an account in credit."""
+        self.try_(drafts.filing(REQUESTS[0], 0), HOTLINE)
+        for number, account in enumerate(ACCOUNTS):
+            self.try_(drafts.opening(account, number), COMMITTEE)
 
     @rule(
-        request=st.sampled_from(REQUESTS),
-        actor=who("request_accepted", "request_answered", "answer_accepted"),
-        cls=st.sampled_from([RequestAccepted, AnswerAccepted, RequestCleared, RequestAnswered]),
-        late=st.sampled_from([False, False, False, True]),
+        data=st.data(),
+        kind=st.sampled_from([*VERDICTS, *["request_filed"] * 5]),
+        claim=st.sampled_from(_CLAIMS),
     )
-    def act(self, request: str, actor: Actor, cls: type[RequestEvent], *, late: bool) -> None:
-        case = self.model.cases.get(request)
-        allowed = self._in_order(case, cls.kind, actor) and not late
-        if case is not None and cls.kind == "request_answered":
-            allowed = allowed and actor.organisation == case.lead
-        if case is not None and cls.kind == "answer_accepted":
-            allowed = allowed and actor.principal != case.answerer()
-        if self.try_(cls(request=request), actor, allowed=allowed, late=late) and case:
-            case.acts.append((cls.kind, actor))
+    def propose_anything(self, data: st.DataObject, kind: str, claim: timedelta | None) -> None:
+        """Whatever the model of a kind admits, mostly by somebody who may."""
+        event = data.draw(models(KINDS[kind], Form.LIFELIKE))
+        changes = {
+            name: data.draw(st.sampled_from(pool))
+            for name, pool in _POOLS.items()
+            if getattr(event, name, None) is not None
+        }
+        fitting = st.sampled_from(sorted(MAY[kind]))
+        actor = data.draw(st.one_of(fitting, fitting, fitting, st.sampled_from(EVERYBODY)))
+        self.try_(event.model_copy(update=changes), actor, claim)
 
-    @initialize(
-        against=st.sampled_from([None, None, "unit-1", "dept-water"]),
-        departments=st.lists(st.sampled_from(DEPARTMENTS[1:]), min_size=1, unique=True),
-        points=st.integers(1, 20),
-    )
-    def begin(self, against: str | None, departments: list[str], points: int) -> None:
-        """A life begins with a request that is whistled for, and with an account in credit."""
-        self.file(REQUESTS[0], HOTLINE, "requester-1", against)
-        self.blow(WHISTLES[0], REQUESTS[0], SECRETARY, departments, Grade.ORDINARY, late=False)
-        for account in ACCOUNTS[1:]:
-            self.open(account, COMMITTEE)
-        self.award(AWARDS[0], ACCOUNTS[1], "deed-1", points, COMMITTEE_B)
+    @precondition(lambda self: self.books.cases)
+    @rule(data=st.data(), lots=LOTS)
+    def go_on_with_a_case(self, data: st.DataObject, lots: list[int]) -> None:
+        """Acts that the books allow next, so that long lives are lived too."""
+        request = data.draw(st.sampled_from(sorted(self.books.cases)))
+        self._go_on(ALONG, request, lots)
 
-    @precondition(lambda self: self.model.cases)
-    @rule(data=st.data(), acts=st.integers(1, 3))
-    def act_in_turn(self, data: st.DataObject, acts: int) -> None:
-        """The next acts of a case by those who may, so that long lives are lived too."""
-        request = data.draw(st.sampled_from(sorted(self.model.cases)))
-        case = self.model.cases[request]
-        for _ in range(acts):
-            after = [kind for kind, before in FOLLOWS.items() if case.acts[-1][0] in before]
-            if after:
-                self._next(data, request, data.draw(st.sampled_from(sorted(after))))
+    @precondition(lambda self: self.books.cases)
+    @rule(data=st.data(), lots=LOTS)
+    def go_astray_with_a_case(self, data: st.DataObject, lots: list[int]) -> None:
+        """The same with all that may happen beside."""
+        request = data.draw(st.sampled_from(sorted(self.books.cases)))
+        self._go_on([*drafts.OF_CASES], request, lots)
 
-    def _next(self, data: st.DataObject, request: str, kind: str) -> None:
-        case = self.model.cases[request]
-        actors = MAY[kind]
-        if kind == "request_answered":
-            actors = {actor for actor in actors if actor.organisation == case.lead} or actors
-        actor = data.draw(st.sampled_from(sorted(actors)))
-        if kind == "request_dispatched":
-            lead = "town" if case.against in DEPARTMENTS else "dept-water"
-            self.dispatch(request, actor, lead, "dept-urban", Grade.ORDINARY)
-        elif kind == "progress_posted":
-            self.progress(request, actor)
-        else:
-            cls = {one.kind: one for one in (RequestAccepted, AnswerAccepted, RequestCleared)}
-            self.act(request, actor, cls.get(kind, RequestAnswered), late=False)
+    @rule(whistle=st.sampled_from(WHISTLES), lots=LOTS)
+    def go_on_with_a_whistle(self, whistle: str, lots: list[int]) -> None:
+        self._go_on([*drafts.OF_WHISTLES], whistle, lots)
 
-    def _in_order(self, case: Case | None, kind: str, actor: Actor) -> bool:
-        return (
-            case is not None
-            and case.acts[-1][0] in FOLLOWS[kind]
-            and actor.organisation != case.against
-            and actor.principal != case.requester
-        )
+    def _go_on(self, kinds: Sequence[str], thing: str, lots: list[int]) -> None:
+        """For each lot the first act that is allowed, of what this life has seen the least of."""
+        for lot in lots:
+            random = Random(f"{lot} {len(self.paper.records)}")
+            at = self.paper.at + timedelta(seconds=1)
+            turn = {kind: (self.seen[kind] + (kind in ENDINGS), random.random()) for kind in kinds}
+            for kind in sorted(kinds, key=turn.__getitem__):
+                acts = (self._draft(random, kind, thing, at) for _ in range(TRIES))
+                act = next((act for act in acts if allows(self.books, act)), None)
+                if act is not None:
+                    assert self.try_(act.event, act.actor)
+                    break
+
+    @staticmethod
+    def _draft(random: Random, kind: str, thing: str, at: datetime) -> Act:
+        event = drafts.draft(kind, thing, random.randrange(1_000))
+        return Act(event, random.choice(sorted(MAY[kind])), at, at)
+
+    @rule(request=st.sampled_from(REQUESTS), choice=st.integers(0, 99))
+    def file(self, request: str, choice: int) -> None:
+        event = drafts.filing(request, choice)
+        actors = sorted(MAY[event.kind])
+        self.try_(event, actors[choice % len(actors)])
 
     @rule(
-        request=st.sampled_from(REQUESTS),
-        actor=who("request_dispatched"),
-        lead=st.sampled_from(["dept-water", "committee-1", "town", "hotline", "elsewhere"]),
-        co_handler=st.sampled_from(["dept-urban", "dept-water"]),
-        grade=st.sampled_from([Grade.ORDINARY, Grade.COMPLEX, Grade.URGENT]),
-    )
-    def dispatch(
-        self, request: str, actor: Actor, lead: str, co_handler: str, grade: Grade
-    ) -> None:
-        case = self.model.cases.get(request)
-        event = RequestDispatched(
-            request=request, lead=lead, co_handlers=(co_handler,), grade=grade
-        )
-        allowed = (
-            self._in_order(case, event.kind, actor)
-            and lead not in ("hotline", "elsewhere", co_handler)
-            and case is not None
-            and case.against not in (lead, co_handler)
-            and (case.against not in DEPARTMENTS or lead == "town")
-            and grade is not Grade.URGENT
-        )
-        if self.try_(event, actor, allowed=allowed) and case:
-            case.acts.append((event.kind, actor))
-            case.lead, case.handlers = lead, {*case.handlers, lead, co_handler}
-
-    @rule(request=st.sampled_from(REQUESTS), actor=who("progress_posted"))
-    def progress(self, request: str, actor: Actor) -> None:
-        case = self.model.cases.get(request)
-        event = ProgressPosted(request=request, note="已到场")
-        allowed = self._in_order(case, event.kind, actor)
-        if case is not None:
-            allowed = allowed and actor.organisation in case.handlers
-        if self.try_(event, actor, allowed=allowed) and case:
-            case.acts.append((event.kind, actor))
-
-    @rule(request=st.sampled_from(REQUESTS), actor=who("service_rated"))
-    def rate(self, request: str, actor: Actor) -> None:
-        case = self.model.cases.get(request)
-        event = ServiceRated(
-            target_type=RatingTarget.REQUEST,
-            target=request,
-            satisfaction=Satisfaction.DISSATISFIED,
-        )
-        allowed = case is not None and not case.rated and case.answerer() is not None
-        if case is not None and actor == RESIDENT:
-            allowed = allowed and case.requester == actor.principal
-        elif case is not None:
-            allowed = allowed and actor.organisation not in {*case.handlers, case.against}
-        if self.try_(event, actor, allowed=allowed) and case:
-            case.rated = True
-
-    @rule(
-        whistle=st.sampled_from(WHISTLES),
-        request=st.none() | st.sampled_from(REQUESTS),
-        actor=who("whistle_blown"),
-        departments=st.lists(st.sampled_from([*DEPARTMENTS, "unit-1"]), min_size=1, max_size=3),
-        grade=st.sampled_from([Grade.ORDINARY, Grade.URGENT, Grade.COMPLEX]),
-        late=st.booleans(),
-    )
-    def blow(
-        self,
-        whistle: str,
-        request: str | None,
-        actor: Actor,
-        departments: list[str],
-        grade: Grade,
-        *,
-        late: bool,
-    ) -> None:
-        event = WhistleBlown(
-            whistle=whistle,
-            request=request,
-            grade=grade,
-            ground=Ground.EMERGENCY,
-            departments=tuple(departments),
-            note="请到场",
-        )
-        allowed = (
-            whistle not in self.model.whistles
-            and grade is not Grade.COMPLEX
-            and len(set(departments)) == len(departments)
-            and "unit-1" not in departments
-        )
-        case = None if request is None else self.model.cases.get(request)
-        if request is not None:
-            allowed = (
-                allowed
-                and case is not None
-                and not late
-                and case.acts[-1][0] != "request_cleared"
-                and case.against not in departments
-            )
-        if self.try_(event, actor, allowed=allowed, late=late):
-            self.model.whistles[whistle] = set(departments)
-            if case is not None:
-                case.handlers |= set(departments)
-
-    @rule(
-        whistle=st.sampled_from(WHISTLES),
-        department=st.sampled_from(DEPARTMENTS),
-        actor=who("department_reported_in"),
-    )
-    def report_in(self, whistle: str, department: str, actor: Actor) -> None:
-        event = DepartmentReportedIn(whistle=whistle, department=department)
-        allowed = (
-            department in self.model.whistles.get(whistle, ())
-            and department == actor.organisation
-            and (whistle, department) not in self.model.reported
-        )
-        if self.try_(event, actor, allowed=allowed):
-            self.model.reported.add((whistle, department))
-
-    @rule(account=st.sampled_from(ACCOUNTS), actor=who("account_opened"))
-    def open(self, account: str, actor: Actor) -> None:
-        is_unit = account == "account-unit"
-        event = AccountOpened(
-            account=account,
-            holder_type=HolderType.UNIT if is_unit else HolderType.PERSON,
-            unit="committee-1" if is_unit else None,
-            name="某某",
-        )
-        if self.try_(event, actor, allowed=account not in self.model.postings):
-            self.model.postings[account] = []
-
-    @rule(
-        award=st.sampled_from(AWARDS),
+        kind=st.sampled_from(drafts.OF_LOVE_BANK),
         account=st.sampled_from(ACCOUNTS),
-        deed=st.sampled_from(["deed-1", "deed-2"]),
-        points=st.integers(1, 22),
-        actor=who("love_points_awarded"),
+        choice=st.integers(0, 999),
     )
-    def award(self, award: str, account: str, deed: str, points: int, actor: Actor) -> None:
-        event = LovePointsAwarded(
-            award=award, account=account, deed=deed, deed_category="help", points=points
-        )
-        allowed = (
-            award not in self.model.awards
-            and account in self.model.postings
-            and account != "account-unit"  # the unit of all who award here
-            and (deed, account) not in self.model.deeds
-            and points <= 20
-        )
-        if self.try_(event, actor, allowed=allowed):
-            self.model.postings[account].append(points)
-            self.model.awards[award] = (account, points, actor)
-            self.model.deeds.add((deed, account))
+    def use_the_love_bank(self, kind: str, account: str, choice: int) -> None:
+        actors = sorted(MAY[kind])
+        self.try_(drafts.posting(kind, account, choice), actors[choice % len(actors)])
 
-    @rule(
-        account=st.sampled_from(ACCOUNTS),
-        points=st.integers(1, 25),
-        actor=who("love_points_redeemed"),
-        late=st.booleans(),
-    )
-    def redeem(self, account: str, points: int, actor: Actor, *, late: bool) -> None:
-        event = LovePointsRedeemed(account=account, reward="soap", points=points)
-        allowed = points <= sum(self.model.postings.get(account, [])) and not late
-        if self.try_(event, actor, allowed=allowed, late=late):
-            self.model.postings[account].append(-points)
+    @rule(enacted=packs() | calendars())
+    def enact(self, enacted: Enactment) -> None:
+        self.try_(enacted(self.books.rules, self.paper.at), FOUNDER)
 
-    @rule(
-        award=st.sampled_from(AWARDS),
-        account=st.sampled_from(ACCOUNTS),
-        points=st.integers(1, 20) | st.none(),
-        actor=who("love_points_reversed"),
-    )
-    def reverse(self, award: str, account: str, points: int | None, actor: Actor) -> None:
-        of, worth, by = self.model.awards.get(award, (None, 1, None))
-        event = LovePointsReversed(
-            award=award, account=account, points=points or worth, reason="误记"
-        )
-        allowed = (
-            of == account
-            and award not in self.model.reversed
-            and event.points == worth
-            and actor != by
-            and worth <= sum(self.model.postings.get(account, []))
-        )
-        if self.try_(event, actor, allowed=allowed):
-            self.model.postings[account].append(-worth)
-            self.model.reversed.add(award)
+    # Time.
 
-    # The invariants of the domain, read from the stored records and not from the states.
+    @rule(passed=st.sampled_from([5, 60, 180, 1_440, 4_320, 12_960, 23_040]))
+    def let_time_pass(self, passed: int) -> None:
+        """Minutes to days: a term ends, and what is late is refused."""
+        self.paper.at += timedelta(minutes=passed)
+
+    @precondition(lambda self: self.books.cases)
+    @rule(data=st.data(), off=st.sampled_from([-2, -1, 0]))
+    def come_to_the_end_of_a_term(self, data: st.DataObject, off: int) -> None:
+        """To the very second, and to the ones beside it."""
+        request = data.draw(st.sampled_from(sorted(self.books.cases)))
+        ends = [one for one in self._ends(request) if one > self.paper.at + timedelta(seconds=3)]
+        if ends:
+            end = data.draw(st.sampled_from(ends)).astimezone(UTC)
+            self.paper.at = end + timedelta(seconds=off)
+            self._look(request)
+
+    def _ends(self, request: str) -> list[datetime]:
+        file, rules = self.books.cases[request], self.books.rules
+        ends: list[datetime | None] = []
+        if file.stage in ("dispatched", "in_hand"):
+            ends = [file.due_at(rules, self.paper.at), file.supervised_from(rules)]
+        elif file.stage == "answered" and file.answer:
+            ends = [rules.step_ends(Step.ANSWER_DEEMED_ACCEPTED, file.answer.at)]
+        elif file.stage == "cleared":
+            ends = [file.disputable_until(rules)]
+        return [one for one in ends if one is not None]
+
+    @rule()
+    def the_timekeeper_looks(self) -> None:
+        for request, file in sorted(self.books.cases.items()):
+            if file.stage in ("dispatched", "in_hand", "answered"):
+                self._look(request)
+
+    def _look(self, request: str) -> None:
+        self.try_(AnswerAccepted(request=request, deemed=True), TIMEKEEPER)
+        self.try_(RequestSupervised(request=request, overdue=True), TIMEKEEPER)
+
+    # The invariants of the domain, read from the stored records.
 
     @invariant()
-    def records_replay_to_the_same_bytes_and_states(self) -> None:
-        for record in self.paper.records[self.replayed_size :]:
-            replay_next(record, self.replayed_size, self.replayed)
-            self.replayed_size += 1
-        assert self.replayed == self.paper.states
-
-    @invariant()
-    def balances_are_the_sums_of_their_postings(self) -> None:
-        sums: Counter[str] = Counter()
-        reversals: list[str] = []
-        for recorded in self.paper.history:
-            match recorded.event:
-                case LovePointsAwarded(account=account, points=points):
-                    sums[account] += points
-                case LovePointsRedeemed(account=account, points=points):
-                    sums[account] -= points
-                case LovePointsReversed(account=account, points=points, award=award):
-                    sums[account] -= points
-                    reversals.append(award)
-                    assert self.model.awards[award][:2] == (account, points)
-            assert all(balance >= 0 for balance in sums.values())
-        assert len(set(reversals)) == len(reversals)
-        for account, postings in self.model.postings.items():
-            assert self.paper.states[f"account:{account}"].balance == sum(postings)
-            assert sums[account] == sum(postings)
-
-    @invariant()
-    def what_was_cleared_has_an_accepted_answer(self) -> None:
-        accepted: set[str] = set()
-        for recorded in self.paper.history:
-            match recorded.event:
-                case AnswerAccepted(request=request):
-                    accepted.add(request)
-                case RequestCleared(request=request):
-                    assert request in accepted
-
-    @invariant()
-    def nobody_acts_in_two_conflicting_roles_in_a_case(self) -> None:
-        for request, case in self.model.cases.items():
-            by_kind: dict[str, set[str]] = {}
-            for recorded in self.paper.history:
-                if f"request:{request}" not in recorded.tags:
-                    continue
-                by_kind.setdefault(recorded.kind, set()).add(recorded.actor.principal)
-                if recorded.kind not in ("request_filed", "service_rated"):
-                    assert recorded.actor.organisation != case.against
-                    assert recorded.actor.principal != case.requester
-            answered = by_kind.get("request_answered", set())
-            assert answered.isdisjoint(by_kind.get("answer_accepted", set()))
-            assert answered.isdisjoint(by_kind.get("service_rated", set()))
-            assert case.against not in case.handlers
-
-    @invariant()
-    def departments_report_in_once_and_when_summoned(self) -> None:
-        seen: set[tuple[str, str]] = set()
-        for recorded in self.paper.history:
-            if isinstance(recorded.event, DepartmentReportedIn):
-                pair = (recorded.event.whistle, recorded.event.department)
-                assert pair not in seen
-                assert pair[1] in self.model.whistles[pair[0]]
-                seen.add(pair)
+    def what_is_stored_stands(self) -> None:
+        for size in range(self.read, len(self.paper.records)):
+            replay_next(self.paper.records[size], size, self.replayed)
+            self.auditor.read(self.paper.history[size])
+            self.board.read(self.paper.history[size])
+        if self.read < len(self.paper.records):
+            self.read = len(self.paper.records)
+            assert self.replayed == self.paper.states
+            dockets_are_full(self.paper.states, self.books)
+            self.board.says_what_stands_in(self.books)
 
 
 # Few and short lives in `make test`, many and long ones in `make torture`.

@@ -29,28 +29,34 @@ def calls(tree: ast.AST, names: set[str]) -> Iterator[ast.Call]:
             yield node
 
 
-def rule_makers(tree: ast.AST) -> set[str]:
-    """The functions that pass a parameter of theirs on as a rule's name: `_own_award(rule, …)`."""
+def rule_makers(*files: ast.Module) -> dict[str, int]:
+    """The functions that pass a parameter of theirs on as a rule's name: `own_ruling(…, rule)`,
+    and the place of that parameter."""
     return {
-        function.name
+        function.name: place
+        for tree in files
         for function in ast.walk(tree)
         if isinstance(function, ast.FunctionDef)
         for call in calls(function, CLASSES)
-        if isinstance(call.args[0], ast.Name)
+        for place, parameter in enumerate(function.args.args)
+        if isinstance(call.args[0], ast.Name) and call.args[0].id == parameter.arg
     }
 
 
-def rules_named_in(tree: ast.AST) -> Iterator[str]:
-    makers = rule_makers(tree)
-    for call in calls(tree, CLASSES | makers):
-        match call.args[0]:
+def rules_named_in(tree: ast.Module, makers: dict[str, int]) -> Iterator[str]:
+    passed_on = rule_makers(tree)
+    for call in calls(tree, CLASSES | set(makers)):
+        place = makers.get(call.func.id, 0) if isinstance(call.func, ast.Name) else 0
+        match call.args[place]:
             case ast.Constant(value=str(rule)):
                 yield rule
             case ast.JoinedStr():
-                assert ast.unparse(call.args[0]) == "f'{tag_type}_exists'"
+                assert ast.unparse(call.args[place]) == "f'{tag_type}_exists'"
                 yield from (f"{cls.creates[0]}_exists" for cls in KINDS.values() if cls.creates)
             case ast.Name():
-                assert makers, "a rule's name is a literal, or comes through a function's parameter"
+                assert passed_on, (
+                    "a rule's name is a literal, or comes through a function's parameter"
+                )
             case other:
                 pytest.fail(f"line {call.lineno}: {ast.unparse(other)} is not a rule's name")
 
@@ -62,7 +68,9 @@ def rules() -> set[str]:
         SOURCE / "proposal.py",
         *sorted((SOURCE / "domain").glob("*.py")),
     ]
-    return {rule for _, tree in trees(*files) for rule in rules_named_in(tree)}
+    parsed = [tree for _, tree in trees(*files)]
+    makers = rule_makers(*parsed)
+    return {rule for tree in parsed for rule in rules_named_in(tree, makers)}
 
 
 def rules_tested() -> set[str]:
@@ -90,6 +98,7 @@ def test_the_search_for_rules_finds_them() -> None:
     assert {
         "wrong_stage",  # in a method
         "own_units_award",  # through a function's parameter
+        "own_extension",  # through a parameter of a function of another file
         "redemption_exists",  # from what a kind creates
         "record_too_large",  # at the door
         "unknown_actor_organisation",  # of every kind

@@ -1,104 +1,238 @@
-"""Packs of rules and working calendars: what comes into force, and what contradicts itself."""
+"""Packs of rules: what comes into force when, for whom, and what contradicts itself."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from ledger import catalogue
+from ledger.clocks import TimeUnit
 from ledger.domain.rules import (
+    REQUEST_GRADES,
     RULES_TAG,
+    WHISTLE_GRADES,
     Deadline,
     Grade,
     OfficeHours,
+    Pack,
+    Reason,
     Rules,
     RulesEnacted,
     Step,
     Subject,
-    TimeUnit,
-    WorkingCalendarEnacted,
+    governing,
+    grades_of,
+    in_force,
+    pack_of,
 )
-from ledger.ledger import Ledger
+from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Unacceptable, WrongState
+from tests.paper_ledger import PaperLedger
+from tests.request_acts import filing, on, pack, refused, town
 from tests.town import (
-    CALENDAR_2026,
     COMMITTEE,
-    FOUNDER,
+    COUNTY,
     HOTLINE,
     RULES,
-    accepted,
+    TOWN_CLERK,
     accounts,
     awarded,
-    filed,
-    found,
     founding,
-    refused,
 )
 
-
-def pack(**changes: Any) -> Proposal:
-    """The second pack of the test town, with changes."""
-    body = {
-        **dict(RULES),
-        "pack_version": 2,
-        "effective_from": datetime.now(UTC) + timedelta(days=1),
-        "retroactive": False,
-        **changes,
-    }
-    return Proposal(RulesEnacted(**body), FOUNDER)
-
-
-def calendar(**changes: Any) -> Proposal:
-    """The test town's calendar, with changes."""
-    return Proposal(WorkingCalendarEnacted(**{**dict(CALENDAR_2026), **changes}), FOUNDER)
+IN_FORCE_FROM = on(3, 2, 10)
+"""From when on `pack()` is in force."""
 
 
 def hours(*spans: tuple[int, int]) -> tuple[OfficeHours, ...]:
     return tuple(OfficeHours(start_minute=start, end_minute=end) for start, end in spans)
 
 
-def test_a_pack_replaces_the_one_before_it_from_its_date_of_effect(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
-    accepted(memory_ledger, pack())
+def deadline(step: Step, grade: Grade | None = None, amount: int = 1) -> Deadline:
+    return Deadline(step=step, grade=grade, amount=amount, unit=TimeUnit.HOURS)
 
-    history = [
-        catalogue.decode(event.position, event.record)
-        for event in memory_ledger.read(tags=[RULES_TAG])
-    ]
 
-    rules: Rules = catalogue.fold(RULES_TAG, history)
-    now = datetime.now(UTC)
-    moments = (datetime(2019, 12, 31, tzinfo=UTC), now, now + timedelta(days=2))
-    in_force = [rules.in_force(moment) for moment in moments]
-    assert [one and one.pack_version for one in in_force] == [None, 1, 2]
+def made_ready(**changes: Any) -> Pack:
+    event = pack(**changes).event
+    assert isinstance(event, RulesEnacted)
+    return pack_of(event)
+
+
+# In force
+
+
+def test_a_pack_replaces_the_one_before_it_from_its_date_of_effect() -> None:
+    paper = town(pack())
+
+    rules: Rules = paper.states[RULES_TAG]
+
+    for moment, version in (
+        (datetime(2019, 12, 31, tzinfo=UTC), None),
+        (datetime(2020, 1, 1, tzinfo=UTC), 1),
+        (IN_FORCE_FROM - timedelta(microseconds=1), 1),
+        (IN_FORCE_FROM, 2),
+    ):
+        enacted, ready = rules.in_force(moment), in_force(rules.packs, moment)
+        assert (enacted and enacted.pack_version) == (ready and ready.version) == version
 
 
 @pytest.mark.parametrize("version", [1, 3])
-def test_packs_are_numbered_without_gaps(memory_ledger: Ledger, version: int) -> None:
-    found(memory_ledger)
-
-    refusal = refused(
-        memory_ledger, pack(pack_version=version), "wrong_pack_version", "pack_version"
-    )
+def test_packs_are_numbered_without_gaps(version: int) -> None:
+    refusal = refused(town(), pack(version), "wrong_pack_version", "pack_version")
 
     assert isinstance(refusal, WrongState)
     assert "2" in refusal.accepted
 
 
-def test_a_pack_does_not_take_effect_in_the_past(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
-    yesterday = datetime.now(UTC) - timedelta(days=1)
+def test_a_pack_does_not_take_effect_in_the_past_unless_it_says_so() -> None:
+    paper = town()
+    yesterday = paper.at - timedelta(days=1)
 
-    refusal = refused(
-        memory_ledger, pack(effective_from=yesterday), "retroactive_effect", "effective_from"
-    )
+    refusal = refused(paper, pack(effective_from=yesterday), "retroactive_effect", "effective_from")
 
     assert isinstance(refusal, Unacceptable)
-    accepted(memory_ledger, pack(effective_from=yesterday, retroactive=True))
+    paper.accept(pack(effective_from=yesterday, retroactive=True))
+
+
+def test_a_pack_may_take_effect_at_once() -> None:
+    paper = town()
+
+    paper.accept(pack(effective_from=paper.at + timedelta(seconds=1)))
+
+
+@pytest.mark.parametrize("actor", [HOTLINE, COMMITTEE, COUNTY, TOWN_CLERK])
+def test_the_towns_secretary_alone_enacts(actor: Actor) -> None:
+    refused(town(), Proposal(pack().event, actor), "office_may_not")
+
+
+def test_without_a_pack_in_force_no_case_begins() -> None:
+    paper = PaperLedger()
+    paper.accept(*founding()[:-2])
+
+    refusal = refused(paper, Proposal(filing(), HOTLINE), "no_rules_in_force")
+
+    assert isinstance(refusal, WrongState)
+    assert "rules_enacted" in refusal.accepted
+
+
+def test_a_pack_that_is_still_to_come_is_not_in_force() -> None:
+    paper = PaperLedger()
+    paper.accept(*founding()[:-2], pack(1))
+
+    refused(paper, Proposal(filing(), HOTLINE), "no_rules_in_force")
+
+    paper.at = IN_FORCE_FROM
+    paper.accept(Proposal(filing(), HOTLINE))
+
+
+def test_a_points_limit_of_a_pack_to_come_does_not_bind_yet() -> None:
+    paper = town(pack(max_points_per_award=1), *accounts()[:3])
+
+    paper.accept(Proposal(awarded("award-1", "account-1", 20, "deed-1"), COMMITTEE))
+
+
+# Which pack rules what has begun
+
+
+@pytest.mark.parametrize("applies_to_open_cases", [False, True])
+def test_what_began_keeps_its_pack_unless_a_later_one_applies_to_open_cases(
+    *, applies_to_open_cases: bool
+) -> None:
+    second = made_ready(applies_to_open_cases=applies_to_open_cases)
+    packs = (pack_of(RULES), second)
+    before, after = IN_FORCE_FROM - timedelta(hours=1), IN_FORCE_FROM + timedelta(hours=1)
+
+    ruling = [
+        governing(packs, before, before),  # not in force yet
+        governing(packs, before, IN_FORCE_FROM),
+        governing(packs, IN_FORCE_FROM, IN_FORCE_FROM),  # began under it
+        governing(packs, after, after),
+    ]
+
+    of_open = second if applies_to_open_cases else packs[0]
+    assert ruling == [packs[0], of_open, second, second]
+
+
+def test_nothing_rules_what_began_before_all_packs() -> None:
+    packs = (pack_of(RULES), made_ready())
+
+    assert governing(packs, datetime(2019, 1, 1, tzinfo=UTC), IN_FORCE_FROM) is None
+
+
+def test_a_pack_for_open_cases_rules_even_what_began_before_all_packs() -> None:
+    packs = (pack_of(RULES), made_ready(applies_to_open_cases=True))
+
+    assert governing(packs, datetime(2019, 1, 1, tzinfo=UTC), IN_FORCE_FROM) == packs[1]
+
+
+# Deadlines
+
+
+def test_a_deadline_without_a_grade_is_for_all_grades_that_have_none_of_their_own() -> None:
+    ready = made_ready(
+        deadlines=(
+            deadline(Step.REQUEST_ANSWERED, None, 5),
+            deadline(Step.REQUEST_ANSWERED, Grade.EMERGENCY, 2),
+        )
+    )
+
+    amounts = {
+        grade: found.amount
+        for grade in (*REQUEST_GRADES, None)
+        if (found := ready.deadline(Step.REQUEST_ANSWERED, grade))
+    }
+
+    assert amounts == {
+        Grade.EMERGENCY: 2,
+        Grade.UTILITIES: 5,
+        Grade.ORDINARY: 5,
+        Grade.COMPLEX: 5,
+        None: 5,
+    }
+    assert ready.deadline(Step.CALLED_BACK) is None
+
+
+@pytest.mark.parametrize(
+    "step", [Step.REQUEST_ANSWERED, Step.REQUEST_SUPERVISED, Step.RETURN_RULED]
+)
+def test_the_handlers_steps_tell_the_grades_of_requests_apart(step: Step) -> None:
+    assert grades_of(step) == REQUEST_GRADES
+
+    town(pack(deadlines=tuple(deadline(step, grade) for grade in (*REQUEST_GRADES, None))))
+
+
+@pytest.mark.parametrize("step", [step for step in Step if step.startswith("whistle_")])
+def test_the_steps_of_whistles_tell_the_grades_of_whistles_apart(step: Step) -> None:
+    assert grades_of(step) == WHISTLE_GRADES
+
+    town(pack(deadlines=tuple(deadline(step, grade) for grade in (*WHISTLE_GRADES, None))))
+
+
+def _wrong(step: Step) -> list[Grade]:
+    return [grade for grade in Grade if grade not in grades_of(step)]
+
+
+@pytest.mark.parametrize(
+    ("step", "grade"), [(step, grade) for step in Step for grade in _wrong(step)]
+)
+def test_a_deadline_is_for_a_grade_of_its_step(step: Step, grade: Grade) -> None:
+    proposal = pack(deadlines=(deadline(step, grade),))
+
+    refusal = refused(town(), proposal, "grade_of_another_step", "deadlines")
+
+    assert isinstance(refusal, Unacceptable)
+    assert "no grade" in refusal.accepted
+
+
+@pytest.mark.parametrize("step", [step for step in Step if not grades_of(step)])
+def test_the_other_steps_have_one_deadline_for_all(step: Step) -> None:
+    town(pack(deadlines=(deadline(step),)))
+
+
+# What contradicts itself
 
 
 @pytest.mark.parametrize(
@@ -111,154 +245,94 @@ def test_a_pack_does_not_take_effect_in_the_past(memory_ledger: Ledger) -> None:
     ],
 )
 def test_office_hours_are_in_order_and_end_after_they_start(
-    memory_ledger: Ledger, spans: tuple[tuple[int, int], ...]
+    spans: tuple[tuple[int, int], ...],
 ) -> None:
-    found(memory_ledger)
-
     proposal = pack(office_hours=hours(*spans))
 
-    refusal = refused(memory_ledger, proposal, "office_hours_overlap", "office_hours")
-    assert isinstance(refusal, Unacceptable)
-
-
-def test_office_hours_may_meet_and_fill_the_day(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
-
-    accepted(memory_ledger, pack(office_hours=hours((0, 720), (720, 1440))))
-
-
-def test_a_deadline_stands_once_in_a_pack(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
-    shorter = RULES.deadlines[0].model_copy(update={"amount": 4})
-
-    proposal = pack(deadlines=(*RULES.deadlines, shorter))
-
-    assert isinstance(refused(memory_ledger, proposal, "given_twice", "deadlines"), Unacceptable)
-
-
-def test_a_subject_stands_once_in_a_pack(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
-
-    proposal = pack(subjects=(Subject(code="noise", name="噪音"), Subject(code="noise", name="声")))
-
-    refused(memory_ledger, proposal, "given_twice", "subjects")
-
-
-@pytest.mark.parametrize(
-    ("step", "grade"),
-    [
-        (Step.REQUEST_ANSWERED, Grade.URGENT),
-        (Step.REQUEST_ANSWERED, Grade.HARD),
-        (Step.WHISTLE_SIGNED, Grade.EMERGENCY),
-        (Step.WHISTLE_HANDLED, Grade.COMPLEX),
-    ],
-)
-def test_a_deadline_is_for_a_grade_of_its_step(
-    memory_ledger: Ledger, step: Step, grade: Grade
-) -> None:
-    found(memory_ledger)
-    never = Deadline(step=step, grade=grade, amount=1, unit=TimeUnit.HOURS)
-
-    refusal = refused(memory_ledger, pack(deadlines=(never,)), "grade_of_another_step", "deadlines")
+    refusal = refused(town(), proposal, "office_hours_overlap", "office_hours")
 
     assert isinstance(refusal, Unacceptable)
 
 
-def test_the_town_alone_enacts(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
-
-    for proposal in (pack(), calendar()):
-        proposal.actor = HOTLINE
-
-        refused(memory_ledger, proposal, "office_may_not")
+def test_office_hours_may_meet_and_fill_the_day() -> None:
+    town(pack(office_hours=hours((0, 720), (720, 1440))))
 
 
-def test_without_a_pack_in_force_no_case_begins(memory_ledger: Ledger) -> None:
-    accepted(memory_ledger, *founding()[:-2])
+@pytest.mark.parametrize("grade", [Grade.ORDINARY, None])
+def test_a_deadline_stands_once_in_a_pack(grade: Grade | None) -> None:
+    twice = (
+        deadline(Step.REQUEST_ANSWERED, grade, 4),
+        deadline(Step.REQUEST_ANSWERED, Grade.COMPLEX, 4),
+        deadline(Step.REQUEST_ANSWERED, grade, 5),
+    )
 
-    refusal = refused(memory_ledger, filed("request-1"), "no_rules_in_force")
-
-    assert isinstance(refusal, WrongState)
-    assert "rules_enacted" in refusal.accepted
-
-
-def test_a_pack_that_is_still_to_come_is_not_in_force(memory_ledger: Ledger) -> None:
-    accepted(memory_ledger, *founding()[:-2], pack(pack_version=1))
-
-    refused(memory_ledger, filed("request-1"), "no_rules_in_force")
-
-
-def test_a_points_limit_of_a_pack_to_come_does_not_bind_yet(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
-    accepted(memory_ledger, pack(max_points_per_award=1))
-    accepted(memory_ledger, *accounts()[:3])
-
-    accepted(memory_ledger, Proposal(awarded("award-1", "account-1", 20, "deed-1"), COMMITTEE))
-
-
-def test_a_calendar_supersedes_the_one_of_its_year(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
-
-    accepted(memory_ledger, calendar(holidays=()), calendar(year=2027, holidays=(), workdays=()))
-
-
-DAY = date(2026, 1, 1)
-
-
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"holidays": (DAY, DAY)}, "holidays"),
-        ({"workdays": (date(2026, 1, 4), date(2026, 1, 4))}, "workdays"),
-        ({"holidays": (date(2026, 1, 4),), "workdays": (date(2026, 1, 4),)}, "workdays"),
-    ],
-)
-def test_a_day_stands_once_in_a_calendar(
-    memory_ledger: Ledger, changes: dict[str, tuple[date, ...]], field: str
-) -> None:
-    found(memory_ledger)
-
-    refusal = refused(memory_ledger, calendar(**changes), "day_given_twice", field)
+    refusal = refused(town(), pack(deadlines=twice), "given_twice", "deadlines")
 
     assert isinstance(refusal, Unacceptable)
 
 
 @pytest.mark.parametrize(
-    ("changes", "field"),
+    ("field", "entry"),
     [
-        ({"holidays": (date(2025, 12, 31),)}, "holidays"),
-        ({"workdays": (date(2027, 1, 2),)}, "workdays"),
+        ("subjects", Subject),
+        ("pause_reasons", Reason),
+        ("exclusion_reasons", Reason),
+        ("decline_grounds", Reason),
     ],
 )
-def test_a_calendar_holds_days_of_its_year(
-    memory_ledger: Ledger, changes: dict[str, tuple[date, ...]], field: str
-) -> None:
-    found(memory_ledger)
+def test_an_entry_stands_once_in_its_list(field: str, entry: type[Subject] | type[Reason]) -> None:
+    twice = (
+        entry(code="one", name="甲"),
+        entry(code="two", name="乙"),
+        entry(code="one", name="丙"),
+    )
 
-    refusal = refused(memory_ledger, calendar(**changes), "day_of_another_year", field)
+    changes: dict[str, Any] = {field: twice}
+
+    assert isinstance(refused(town(), pack(**changes), "given_twice", field), Unacceptable)
+    changes[field] = twice[:2]
+    town(pack(**changes))
+
+
+def test_the_same_code_may_stand_in_several_lists() -> None:
+    one = (Reason(code="one", name="甲"),)
+
+    town(pack(pause_reasons=one, exclusion_reasons=one, decline_grounds=one))
+
+
+def test_attempts_to_call_back_are_not_spread_over_more_days_than_there_are_attempts() -> None:
+    proposal = pack(call_back_attempts=2, call_back_days=3)
+
+    refusal = refused(town(), proposal, "more_days_than_attempts", "call_back_days")
 
     assert isinstance(refusal, Unacceptable)
-
-
-def test_an_adjusted_workday_is_a_saturday_or_sunday(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
-
-    monday = calendar(workdays=(date(2026, 1, 5),))
-
-    refusal = refused(memory_ledger, monday, "workday_on_weekday", "workdays")
-    assert isinstance(refusal, Unacceptable)
+    town(pack(call_back_attempts=3, call_back_days=3))
 
 
 @pytest.mark.parametrize(
     "changes",
     [
         {"office_hours": ()},
+        {"office_hours": hours(*[(one, one + 1) for one in range(5)])},
         {"max_points_per_award": 0},
         {"pack_version": 0},
         {"urgent_entry_hours": 1001},
+        {"max_extensions": -1},
+        {"max_extensions": 11},
+        {"max_returns": -1},
+        {"max_returns": 11},
+        {"call_back_attempts": 0},
+        {"call_back_days": 0},
+        {"pause_reasons": tuple(Reason(code=f"r-{one}", name="由") for one in range(101))},
         {"effective_from": datetime(2026, 1, 1)},  # noqa: DTZ001 - the missing zone is the point
     ],
 )
-def test_a_pack_beyond_its_limits_has_no_shape(changes: dict[str, object]) -> None:
+def test_a_pack_beyond_its_limits_has_no_shape(changes: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         pack(**changes)
+
+
+@pytest.mark.parametrize("amount", [0, 1001])
+def test_a_deadline_beyond_its_limits_has_no_shape(amount: int) -> None:
+    with pytest.raises(ValidationError):
+        deadline(Step.CALLED_BACK, None, amount)

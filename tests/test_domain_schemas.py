@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -34,9 +35,22 @@ def test_a_schema_is_valid_and_names_its_kind(kind: str) -> None:
     assert schema["x-version"] == KINDS[kind].version
 
 
+FORMATS = FormatChecker()
+
+
+@FORMATS.checks("date-time", raises=ValueError)
+def is_date_time(value: object) -> bool:
+    """As RFC 3339 has it; jsonschema checks it only with a further package."""
+    if not isinstance(value, str):
+        return True
+    with_zone = re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", value)
+    return with_zone is not None and datetime.fromisoformat(value).tzinfo is not None
+
+
 @cache
 def validator(kind: str) -> Draft202012Validator:
-    return Draft202012Validator(catalogue.schema(kind), format_checker=FormatChecker())
+    """What checks bodies of a kind against its schema, formats included."""
+    return Draft202012Validator(catalogue.schema(kind), format_checker=FORMATS)
 
 
 def fits_schema(kind: str, body: object) -> bool:
@@ -127,3 +141,12 @@ def test_the_limits_of_texts_are_in_the_schema(alias: Any) -> None:
     assert schema["maxLength"] in (200, 4000)
     assert re.search(schema["pattern"], "a\x00") is None
     assert re.search(schema["pattern"], "a\nb\n")
+
+
+def test_a_field_says_in_the_schema_what_it_means() -> None:
+    described = catalogue.schema("extension_requested")["properties"]["amount"]
+
+    assert described["description"].startswith("How much longer, in the unit of the term")
+    assert catalogue.schema("rules_enacted")["$defs"]["Subject"]["properties"]["sensitive"][
+        "description"
+    ].startswith("Shown as counts only")

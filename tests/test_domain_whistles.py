@@ -1,318 +1,309 @@
-"""Whistles: who may blow them for whom, how late they may be entered, who reports in."""
+"""Whistles: who may blow them for whom, how late they may be entered, how they end."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from ledger.decision import Office
-from ledger.domain.organisations import AppointmentMade
-from ledger.domain.requests import Category, RequestFiled
-from ledger.domain.rules import Grade, RulesEnacted
-from ledger.domain.whistles import DepartmentReportedIn, Ground, WhistleBlown
+from ledger.domain.dispatching import MAX_HANDLERS
+from ledger.domain.requests import Request, Stage
+from ledger.domain.rules import Grade
+from ledger.domain.whistles import (
+    MAX_DEPARTMENTS,
+    Ground,
+    WhistleBlown,
+    WhistleStage,
+)
 from ledger.event import Actor
-from ledger.ledger import Ledger
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, UnknownReference, WrongState
+from tests.paper_ledger import PaperLedger
+from tests.request_acts import acts, case, pack, refused
+from tests.request_acts import brought_to as request_brought_to
 from tests.town import (
     COMMITTEE,
     FOUNDER,
     HOTLINE,
-    ROADS,
-    RULES,
     SECRETARY,
     URBAN,
     WATER,
-    accepted,
-    cases,
-    filed,
-    found,
     founding,
-    handled,
-    refused,
+)
+from tests.whistle_acts import (
+    BRANCH_CLERK,
+    SECRETARY_2,
+    WHISTLE,
+    act,
+    blown,
+    countermanded,
+    drafted,
+    filed,
+    many_departments,
+    split,
+    whistle,
+    whistle_town,
 )
 
-
-def blown(**changes: Any) -> Proposal:
-    body = {
-        "whistle": "whistle-2",
-        "grade": Grade.ORDINARY,
-        "ground": Ground.BEYOND_LOCAL_POWERS,
-        "departments": ("dept-water",),
-        **changes,
-    }
-    return Proposal(WhistleBlown(**body), SECRETARY)
+HOUR = timedelta(hours=1)
 
 
-def reported(department: str, actor: Actor, whistle: str = "whistle-1") -> Proposal:
-    return Proposal(DepartmentReportedIn(whistle=whistle, department=department), actor)
+# Drafting and blowing
 
 
-def ago(**duration: float) -> datetime:
-    return datetime.now(UTC) - timedelta(**duration)
-
-
-def test_a_whistle_is_blown_for_a_request_or_for_none(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
-    accepted(memory_ledger, filed("request-1"))
-
-    accepted(
-        memory_ledger,
-        blown(whistle="whistle-1", request="request-1"),
-        blown(whistle="whistle-2"),
+def test_a_whistle_is_blown_for_a_request_or_for_none() -> None:
+    paper = whistle_town(
+        filed(), blown(request="request-0"), blown("dept-water", whistle="whistle-1")
     )
 
-    tags = [event.tags for event in memory_ledger.read(kinds=["whistle_blown"])]
-    assert tags == [
-        ("docket:dept-water", "request:request-1", "whistle:whistle-1"),
-        ("docket:dept-water", "whistle:whistle-2"),
+    assert [stored.tags for stored in paper.history[-2:]] == [
+        ("docket:branch-1", "docket:dept-urban", "request:request-0", "whistle:whistle-0"),
+        ("docket:branch-1", "docket:dept-water", "whistle:whistle-1"),
     ]
+    assert whistle(paper).stage is WhistleStage.BLOWN
 
 
-@pytest.mark.parametrize("actor", [COMMITTEE, HOTLINE, WATER, FOUNDER])
-def test_only_the_secretary_of_a_branch_blows(memory_ledger: Ledger, actor: Actor) -> None:
-    found(memory_ledger)
+def test_those_whom_a_whistle_summons_handle_its_request() -> None:
+    paper = whistle_town(filed(), blown("dept-urban", "dept-roads", request="request-0"))
 
-    whistle = blown()
-    whistle.actor = actor
-
-    assert isinstance(refused(memory_ledger, whistle, "office_may_not"), Forbidden)
+    assert case(paper).handlers == ("dept-urban", "dept-roads")
 
 
-def test_departments_of_this_ledger_alone_are_summoned(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
+@pytest.mark.parametrize("actor", [BRANCH_CLERK, COMMITTEE, HOTLINE, WATER, FOUNDER])
+def test_only_the_secretary_of_a_branch_blows(actor: Actor) -> None:
+    refusal = refused(whistle_town(), blown(actor=actor), "office_may_not")
 
-    foreign = blown(departments=("dept-water", "dept-of-x"))
-    unit = blown(departments=("unit-1",))
+    assert isinstance(refusal, Forbidden)
 
-    refusal = refused(memory_ledger, foreign, "unknown_organisation", "departments")
+
+@pytest.mark.parametrize("actor", [BRANCH_CLERK, SECRETARY])
+def test_a_draft_summons_nobody(actor: Actor) -> None:
+    paper = whistle_town(filed(), drafted(actor, request="request-0"))
+
+    assert whistle(paper).stage is WhistleStage.DRAFTED
+    assert paper.history[-1].tags == ("whistle:whistle-0",)
+    assert case(paper).handlers == ()
+    refused(paper, act("whistle_signed"), "wrong_whistle_stage", "whistle")
+
+
+@pytest.mark.parametrize("actor", [COMMITTEE, URBAN, HOTLINE])
+def test_only_a_branch_drafts(actor: Actor) -> None:
+    refused(whistle_town(), drafted(actor), "office_may_not")
+
+
+def test_a_draft_is_blown_as_its_secretary_decides() -> None:
+    paper = whistle_town(drafted(), blown("dept-roads", grade=Grade.HARD))
+
+    assert whistle(paper).stage is WhistleStage.BLOWN
+    assert [one.department for one in whistle(paper).summoned] == ["dept-roads"]
+
+
+def test_a_draft_is_blown_by_its_own_branch_alone() -> None:
+    paper = whistle_town(drafted())
+
+    by_another = blown(actor=SECRETARY_2)
+
+    assert isinstance(refused(paper, by_another, "draft_of_another", "whistle"), Forbidden)
+
+
+def test_a_draft_is_not_blown_before_it_was_made() -> None:
+    paper = whistle_town(drafted())
+
+    early = blown(at=paper.at - HOUR)
+
+    refused(paper, early, "precedes_what_it_follows", "occurred_at")
+
+
+@pytest.mark.parametrize(
+    ("before", "proposal"),
+    [
+        (drafted(), drafted()),
+        (blown(), drafted()),
+        (blown(), blown()),
+        (countermanded(), blown()),
+    ],
+    ids=["drafted twice", "drafted after it was blown", "blown twice", "blown when countermanded"],
+)
+def test_a_whistle_is_drafted_and_blown_once(before: Proposal, proposal: Proposal) -> None:
+    paper = whistle_town()
+    if before.event.kind == "whistle_countermanded":
+        paper.accept(drafted())
+    paper.accept(before)
+
+    assert isinstance(refused(paper, proposal, "whistle_exists", "whistle"), WrongState)
+
+
+@pytest.mark.parametrize("make", [blown, drafted], ids=["blown", "drafted"])
+def test_departments_of_this_ledger_alone_are_summoned(make: Any) -> None:
+    paper = whistle_town()
+
+    foreign = make(departments=("dept-water", "dept-of-x"))
+    unit = make(departments=("unit-1",))
+    twice = make(departments=("dept-water", "dept-urban", "dept-water"))
+
+    refusal = refused(paper, foreign, "unknown_organisation", "departments")
     assert isinstance(refusal, UnknownReference)
-    refusal = refused(memory_ledger, unit, "wrong_organisation_type", "departments")
+    refusal = refused(paper, unit, "wrong_organisation_type", "departments")
     assert isinstance(refusal, Unacceptable)
+    refused(paper, twice, "department_given_twice", "departments")
 
 
-def test_somebody_is_summoned() -> None:
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"departments": ()},
+        {"departments": tuple(f"dept-{number}" for number in range(MAX_DEPARTMENTS + 1))},
+        {"grade": "grave"},
+        {"ground": "convenience"},
+        {"ground": None},
+    ],
+    ids=["nobody", "too many", "no such grade", "no such ground", "no ground"],
+)
+def test_a_whistle_summons_somebody_on_a_ground(changes: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        blown(departments=())
+        blown(**changes)
 
 
-def test_a_department_is_summoned_once(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
-
-    twice = blown(departments=("dept-water", "dept-urban", "dept-water"))
-
-    refusal = refused(memory_ledger, twice, "department_given_twice", "departments")
-    assert isinstance(refusal, Unacceptable)
+@pytest.mark.parametrize("ground", Ground)
+@pytest.mark.parametrize("grade", [Grade.ORDINARY, Grade.HARD, Grade.URGENT])
+def test_every_grade_goes_with_every_ground(grade: Grade, ground: Ground) -> None:
+    whistle_town(blown(grade=grade, ground=ground))
 
 
 @pytest.mark.parametrize("grade", [Grade.EMERGENCY, Grade.UTILITIES, Grade.COMPLEX])
-def test_a_grade_of_requests_does_not_fit_a_whistle(memory_ledger: Ledger, grade: Grade) -> None:
-    found(memory_ledger)
+def test_a_grade_of_requests_does_not_fit_a_whistle(grade: Grade) -> None:
+    paper = whistle_town()
 
-    refusal = refused(memory_ledger, blown(grade=grade), "grade_of_a_request", "grade")
+    assert isinstance(
+        refused(paper, blown(grade=grade), "grade_of_a_request", "grade"), Unacceptable
+    )
+    refused(paper, drafted(grade=grade), "grade_of_a_request", "grade")
+    paper.accept(blown())
+    refused(paper, split("dept-roads", grade=grade), "grade_of_a_request", "grade")
 
-    assert isinstance(refusal, Unacceptable)
+
+# The request
 
 
-def test_a_request_of_another_town_is_unknown_here(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
+@pytest.mark.parametrize("make", [blown, drafted], ids=["blown", "drafted"])
+def test_a_request_of_another_town_is_unknown_here(make: Any) -> None:
+    refusal = refused(whistle_town(), make(request="request-of-x"), "unknown_request", "request")
 
-    whistle = blown(request="request-of-x")
-
-    refusal = refused(memory_ledger, whistle, "unknown_request", "request")
     assert isinstance(refusal, UnknownReference)
 
 
-def test_no_whistle_is_blown_for_a_cleared_request(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
-    accepted(memory_ledger, *handled("request-1"))
+@pytest.mark.parametrize("stage", [Stage.CLEARED, Stage.WITHDRAWN, Stage.DECLINED, Stage.MERGED])
+def test_no_whistle_is_blown_for_a_request_that_is_closed(stage: Stage) -> None:
+    paper = whistle_town(*request_brought_to(stage))
 
-    whistle = blown(request="request-1")
+    whistle = blown(request="request-0")
 
-    assert isinstance(refused(memory_ledger, whistle, "request_cleared", "request"), WrongState)
+    assert isinstance(refused(paper, whistle, "request_closed", "request"), WrongState)
 
 
-def complaint(against: str) -> Proposal:
-    event = RequestFiled(
-        request="request-1",
-        community="committee-1",
-        category=Category.COMPLAINT,
-        subject="noise",
-        against=against,
+def test_the_department_complained_about_is_not_summoned() -> None:
+    paper = whistle_town(filed(against="dept-water"))
+
+    for proposal in (
+        blown("dept-urban", "dept-water", request="request-0"),
+        drafted(departments=("dept-water",), request="request-0"),
+    ):
+        refusal = refused(paper, proposal, "complained_about", "departments")
+        assert isinstance(refusal, Forbidden)
+
+    paper.accept(blown("dept-urban", request="request-0"))
+
+
+def test_the_branch_complained_about_does_not_blow() -> None:
+    paper = whistle_town(filed(against="branch-1"))
+
+    refused(paper, blown(request="request-0"), "complained_about", "request")
+    refused(paper, drafted(request="request-0"), "complained_about", "request")
+
+
+def test_a_whistle_does_not_precede_the_request_that_it_is_for() -> None:
+    paper = whistle_town(filed())
+
+    early = blown(request="request-0", at=paper.at - HOUR)
+
+    refused(paper, early, "precedes_what_it_follows", "occurred_at")
+
+
+def test_a_whistle_may_be_entered_after_later_acts_on_its_request() -> None:
+    paper = whistle_town(filed())
+    by_phone = blown(request="request-0", grade=Grade.URGENT, at=paper.at + HOUR)
+    paper.at += 3 * HOUR
+
+    paper.accept(acts()["request_accepted"], by_phone)
+
+
+def test_a_request_is_handled_by_as_many_as_a_record_can_name() -> None:
+    paper = whistle_town(filed())
+    names = many_departments(paper, MAX_HANDLERS + 1)
+    paper.accept(
+        blown(*names[:20], request="request-0"),
+        blown(*names[20:MAX_HANDLERS], whistle="whistle-1", request="request-0"),
     )
-    return Proposal(event, HOTLINE)
+
+    one_more = blown(names[-1], whistle="whistle-2", request="request-0")
+
+    refused(paper, one_more, "too_many_handlers", "departments")
+    paper.accept(blown(names[0], whistle="whistle-2", request="request-0"))
 
 
-def test_the_department_complained_about_is_not_summoned(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
-    accepted(memory_ledger, complaint("dept-water"))
-
-    whistle = blown(request="request-1", departments=("dept-urban", "dept-water"))
-
-    assert isinstance(refused(memory_ledger, whistle, "complained_about", "departments"), Forbidden)
-    accepted(memory_ledger, blown(request="request-1", departments=("dept-urban",)))
-
-
-def test_the_branch_complained_about_does_not_blow(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
-    accepted(memory_ledger, complaint("branch-1"))
-
-    refused(memory_ledger, blown(request="request-1"), "complained_about", "request")
-
-
-def test_a_whistle_does_not_precede_the_request_that_it_is_for(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
-    accepted(memory_ledger, filed("request-1"))
-
-    whistle = blown(request="request-1")
-    whistle.occurred_at = ago(hours=1)
-
-    refusal = refused(memory_ledger, whistle, "precedes_what_it_follows", "occurred_at")
-    assert isinstance(refusal, Unacceptable)
-
-
-def test_an_urgent_whistle_may_be_entered_after_later_acts_on_its_request(
-    memory_ledger: Ledger,
-) -> None:
-    found(memory_ledger)
-    call, taken = filed("request-1"), handled("request-1")[1]
-    call.occurred_at, taken.occurred_at = ago(hours=5), ago(hours=1)
-    accepted(memory_ledger, call, taken)
-
-    by_phone = blown(request="request-1", grade=Grade.URGENT)
-    by_phone.occurred_at = ago(hours=4)
-
-    accepted(memory_ledger, by_phone)
+# Urgent ones
 
 
 @pytest.mark.parametrize("hours", [0, 23.9])
-def test_an_urgent_whistle_is_entered_within_a_day(memory_ledger: Ledger, hours: float) -> None:
-    found(memory_ledger)
+def test_an_urgent_whistle_is_entered_within_a_day(hours: float) -> None:
+    paper = whistle_town()
+    whistled = paper.at
+    paper.at += hours * HOUR
 
-    by_phone = blown(grade=Grade.URGENT, ground=Ground.EMERGENCY)
-    by_phone.occurred_at = ago(hours=hours)
-
-    accepted(memory_ledger, by_phone)
+    paper.accept(blown(grade=Grade.URGENT, ground=Ground.EMERGENCY, at=whistled))
 
 
-def test_an_urgent_whistle_is_not_entered_later(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
+def test_an_urgent_whistle_is_not_entered_later() -> None:
+    paper = whistle_town()
+    whistled = paper.at
+    paper.at += 24 * HOUR
 
-    by_phone = blown(grade=Grade.URGENT, ground=Ground.EMERGENCY)
-    by_phone.occurred_at = ago(hours=24.1)
+    late = blown(grade=Grade.URGENT, ground=Ground.EMERGENCY, at=whistled)
 
-    refusal = refused(memory_ledger, by_phone, "urgent_entered_late", "occurred_at")
+    refusal = refused(paper, late, "urgent_entered_late", "occurred_at")
     assert isinstance(refusal, Unacceptable)
     assert "24 h" in refusal.reason
 
 
 @pytest.mark.parametrize("grade", [Grade.ORDINARY, Grade.HARD])
-def test_other_whistles_may_be_entered_later(memory_ledger: Ledger, grade: Grade) -> None:
-    found(memory_ledger)
+def test_other_whistles_may_be_entered_later(grade: Grade) -> None:
+    paper = whistle_town()
 
-    whistle = blown(grade=grade)
-    whistle.occurred_at = ago(days=30)
-
-    accepted(memory_ledger, whistle)
+    paper.accept(blown(grade=grade, at=paper.at - 30 * 24 * HOUR))
 
 
-def test_the_pack_says_how_late_an_urgent_whistle_may_be(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
-    body = {**dict(RULES), "pack_version": 2, "urgent_entry_hours": 1}
-    accepted(memory_ledger, Proposal(RulesEnacted(**body), FOUNDER))
+def test_the_pack_says_how_late_an_urgent_whistle_may_be() -> None:
+    paper = whistle_town(pack(urgent_entry_hours=1))
+    paper.at += 3 * HOUR
 
-    by_phone = blown(grade=Grade.URGENT, ground=Ground.EMERGENCY)
-    by_phone.occurred_at = ago(hours=1.1)
+    late = blown(grade=Grade.URGENT, at=paper.at - 1.1 * HOUR)
 
-    refused(memory_ledger, by_phone, "urgent_entered_late", "occurred_at")
+    refused(paper, late, "urgent_entered_late", "occurred_at")
 
 
-def test_an_urgent_whistle_needs_rules_in_force(memory_ledger: Ledger) -> None:
-    accepted(memory_ledger, *founding()[:-2])
+def test_an_urgent_whistle_needs_rules_in_force() -> None:
+    paper = PaperLedger()
+    paper.accept(*founding()[:-2])
 
-    refused(memory_ledger, blown(grade=Grade.URGENT), "no_rules_in_force")
-
-
-# Reporting in
-
-
-def test_each_summoned_department_reports_in(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
-    accepted(memory_ledger, *cases())
-
-    accepted(memory_ledger, reported("dept-roads", ROADS))
-
-    stored = memory_ledger.read(kinds=["department_reported_in"])
-    assert [event.tags for event in stored] == [
-        ("docket:dept-urban", "whistle:whistle-1"),
-        ("docket:dept-roads", "whistle:whistle-1"),
-    ]
+    refused(paper, blown(grade=Grade.URGENT), "no_rules_in_force")
+    paper.accept(blown(grade=Grade.HARD))
 
 
-def test_a_whistle_of_another_town_is_unknown_here(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
+def test_the_id_of_a_whistle_is_minted_where_none_is_given() -> None:
+    body = {name: value for name, value in blown().event if name != "whistle"}
+    paper = whistle_town(Proposal(WhistleBlown(**body), SECRETARY))
 
-    refusal = refused(
-        memory_ledger, reported("dept-urban", URBAN, "whistle-of-x"), "unknown_whistle", "whistle"
-    )
-
-    assert isinstance(refusal, UnknownReference)
-
-
-def test_a_department_reports_in_for_itself(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
-    accepted(memory_ledger, *cases())
-
-    for_another = reported("dept-roads", URBAN)
-
-    assert isinstance(
-        refused(memory_ledger, for_another, "for_another_department", "department"), Forbidden
-    )
-
-
-def test_a_department_that_was_not_summoned_does_not_report_in(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
-    accepted(memory_ledger, *cases())
-
-    refusal = refused(memory_ledger, reported("dept-water", WATER), "not_summoned", "department")
-
-    assert isinstance(refusal, Unacceptable)
-    assert "dept-urban" in refusal.accepted
-
-
-def test_a_department_reports_in_once(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
-    accepted(memory_ledger, *cases())
-
-    refusal = refused(
-        memory_ledger, reported("dept-urban", URBAN), "already_reported_in", "department"
-    )
-
-    assert isinstance(refusal, WrongState)
-
-
-def test_nobody_is_on_site_before_the_whistle(memory_ledger: Ledger) -> None:
-    found(memory_ledger)
-    accepted(memory_ledger, *cases())
-
-    early = reported("dept-roads", ROADS)
-    early.occurred_at = ago(hours=1)
-
-    refused(memory_ledger, early, "precedes_what_it_follows", "occurred_at")
-
-
-@pytest.mark.parametrize("office", [Office.MEMBER, Office.REVIEWER])
-def test_a_departments_clerks_and_secretary_report_in(
-    memory_ledger: Ledger, office: Office
-) -> None:
-    found(memory_ledger)
-    accepted(memory_ledger, *cases())
-    appointment = AppointmentMade(principal="p-member", organisation="dept-roads", office=office)
-    accepted(memory_ledger, Proposal(appointment, FOUNDER))
-
-    by_member = reported("dept-roads", Actor(office, "dept-roads", "p-member"))
-
-    refused(memory_ledger, by_member, "office_may_not")
+    assert any(tag.startswith("whistle:") and tag != f"whistle:{WHISTLE}" for tag in paper.states)
+    assert not isinstance(paper.states.get(f"whistle:{WHISTLE}"), Request)

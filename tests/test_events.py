@@ -16,7 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 from ledger import catalogue
 from ledger.catalogue import KINDS
 from ledger.decision import OrganisationType, Standing
-from ledger.domain.requests import ProgressPosted, RequestAccepted
+from ledger.domain.handling import ProgressPosted
+from ledger.domain.requests import RequestAccepted
 from ledger.event import (
     MAX_TAG_BYTES,
     MAX_TAGS,
@@ -44,6 +45,7 @@ def test_a_kind_declares_itself(kind: str) -> None:
     assert cls.version >= 1
     assert inspect.getdoc(cls) != inspect.getdoc(Event)
     assert "proposers" in vars(cls)
+    assert "example" in vars(cls)
     assert bool(cls.proposers) == (kind != "ledger_founded")
     for standing in cls.proposers:
         assert isinstance(standing, Standing)
@@ -79,7 +81,7 @@ def test_tags_keep_the_limits_and_are_a_type_and_an_opaque_id(
 
     assert 1 <= len(tags) <= MAX_TAGS
     for tag in tags:
-        assert re.fullmatch(r"[a-z]+:[a-z0-9][a-z0-9-]{0,63}", tag)
+        assert re.fullmatch(r"[a-z_]+:[a-z0-9][a-z0-9-]{0,63}", tag)
         assert len(tag.encode()) <= MAX_TAG_BYTES
     assert event.sealed_under() in tags
     if event.creates is not None:

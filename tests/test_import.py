@@ -266,12 +266,12 @@ class _FailingWriter(MemoryWriter):
 
     commits_left = 1
 
-    def commit(self, batch: Any) -> None:
+    def commit(self, batch: Any, *rest: Any) -> None:
         if _FailingWriter.commits_left == 0:
             self.rollback()
             raise StoreDown("gone")
         _FailingWriter.commits_left -= 1
-        super().commit(batch)
+        super().commit(batch, *rest)
 
 
 class _FailingStore(MemoryStore):

@@ -43,4 +43,4 @@ def test_the_readmes_lines_change_the_page(server: Server) -> None:
     ]  # fmt: skip
     assert re.findall(r'"rule":"(\w+)"', walked.stdout) == ["wrong_stage"]
     page = server.get(f"/?min_position={position + len(kinds)}").text
-    assert f"<dt>已办结</dt><dd>{before['cleared'] + 1}</dd>" in page
+    assert f'<a href="/cases?stage=cleared">{before["cleared"] + 1}</a>' in page

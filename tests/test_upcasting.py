@@ -43,6 +43,14 @@ def test_a_golden_record_of_the_present_version_is_written_again_to_the_byte(nam
 
 
 def test_every_kind_and_version_has_a_golden_record() -> None:
+    """A new kind's is written once, by hand or by a few lines that nobody keeps.
+
+    Its body is the kind's example, parsed and with defaults filled in, and with each personal value
+    replaced by its commitment under a salt of 32 zero bytes. The envelope has an actor who may
+    propose it, no cause, the next free id after `01990000-0000-7000-8000-000000000066` and, as
+    `occurred_at` and `recorded_at`, as many seconds after 2026-03-02T01:00:00Z as the id counts.
+    The file holds the `canonical_json` of that, without a line break at its end.
+    """
     wanted = {
         f"{kind}.v{version}.json"
         for kind, cls in KINDS.items()

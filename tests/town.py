@@ -6,36 +6,26 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from ledger.clocks import TimeUnit
 from ledger.decision import Office, OrganisationType
+from ledger.domain.calendars import WorkingCalendarEnacted
+from ledger.domain.closing import RequestCleared
+from ledger.domain.dispatching import RequestDispatched
 from ledger.domain.founding import LedgerFounded
+from ledger.domain.handling import AnswerAccepted, ProgressPosted, RequestAnswered
 from ledger.domain.love_bank import (
     AccountOpened,
     HolderType,
     LovePointsAwarded,
     LovePointsRedeemed,
 )
-from ledger.domain.organisations import AppointmentMade, OrganisationRegistered
+from ledger.domain.organisations import OrganisationRegistered
+from ledger.domain.people import AppointmentMade
 from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
-from ledger.domain.requests import (
-    AnswerAccepted,
-    Category,
-    ProgressPosted,
-    RequestAccepted,
-    RequestAnswered,
-    RequestCleared,
-    RequestDispatched,
-    RequestFiled,
-)
-from ledger.domain.rules import (
-    Deadline,
-    Grade,
-    OfficeHours,
-    RulesEnacted,
-    Step,
-    TimeUnit,
-    WorkingCalendarEnacted,
-)
-from ledger.domain.whistles import DepartmentReportedIn, Ground, WhistleBlown
+from ledger.domain.requests import Category, RequestAccepted, RequestFiled
+from ledger.domain.rules import Deadline, Grade, OfficeHours, Reason, RulesEnacted, Step
+from ledger.domain.summons import DepartmentReportedIn
+from ledger.domain.whistles import Ground, WhistleBlown
 from ledger.event import Actor, Event
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal
@@ -50,8 +40,15 @@ COMMITTEE_B = Actor("clerk_b", "committee-1", "p-committee-b")
 WATER = Actor("clerk_a", "dept-water", "p-water")
 URBAN = Actor("clerk_a", "dept-urban", "p-urban")
 ROADS = Actor("clerk_a", "dept-roads", "p-roads")
+COUNTY = Actor("clerk_a", "county", "p-county")
+TOWN_CLERK = Actor("clerk_a", "government", "p-town-clerk")
+TIMEKEEPER = Actor("timekeeper", "town", "p-timekeeper")
+RESIDENT = Actor("resident", "committee-1", "requester-1")
+"""Files with the first committee, and is the requester of `filed(…)` where that is asked for."""
 
 ORGANISATIONS = (
+    ("county", OrganisationType.COUNTY_OFFICE, "县委督查室"),
+    ("government", OrganisationType.TOWN_GOVERNMENT, "城关镇人民政府"),
     ("hotline", OrganisationType.HOTLINE_CENTRE, "便民热线中心"),
     ("branch-1", OrganisationType.COMMUNITY_BRANCH, "河堤路社区党总支"),
     ("committee-1", OrganisationType.RESIDENTS_COMMITTEE, "河堤路社区居委会"),
@@ -62,7 +59,8 @@ ORGANISATIONS = (
     ("unit-1", OrganisationType.RESIDENT_UNIT, "驻区单位一"),
 )
 ACTORS = (
-    HOTLINE, REVIEWER, SECRETARY, COMMITTEE, COMMITTEE_B, WATER, URBAN, ROADS,
+    HOTLINE, REVIEWER, SECRETARY, COMMITTEE, COMMITTEE_B, WATER, URBAN, ROADS, COUNTY, TOWN_CLERK,
+    TIMEKEEPER,
 )  # fmt: skip
 
 RULES = RulesEnacted(
@@ -74,21 +72,25 @@ RULES = RulesEnacted(
         OfficeHours(start_minute=14 * 60, end_minute=18 * 60),
     ),
     deadlines=(
-        Deadline(step=Step.REQUEST_ANSWERED, grade=Grade.ORDINARY, amount=5,
-                 unit=TimeUnit.WORKING_DAYS),
-        Deadline(step=Step.REQUEST_ANSWERED, grade=Grade.COMPLEX, amount=15,
-                 unit=TimeUnit.WORKING_DAYS),
-        Deadline(step=Step.REQUEST_ANSWERED, grade=Grade.UTILITIES, amount=24,
-                 unit=TimeUnit.HOURS),
-        Deadline(step=Step.REQUEST_ANSWERED, grade=Grade.EMERGENCY, amount=2,
-                 unit=TimeUnit.HOURS),
-        Deadline(step=Step.WHISTLE_REPORTED_IN, grade=Grade.URGENT, amount=1,
-                 unit=TimeUnit.HOURS),
-        Deadline(step=Step.WHISTLE_REPORTED_IN, grade=Grade.ORDINARY, amount=3,
-                 unit=TimeUnit.WORKING_DAYS),
-        Deadline(step=Step.WHISTLE_REPORTED_IN, grade=Grade.HARD, amount=5,
-                 unit=TimeUnit.WORKING_DAYS),
+        *(Deadline(step=step, grade=grade, amount=amount, unit=unit)
+          for step, grade, amount, unit in (
+            (Step.REQUEST_ANSWERED, Grade.ORDINARY, 5, TimeUnit.WORKING_DAYS),
+            (Step.REQUEST_ANSWERED, Grade.COMPLEX, 15, TimeUnit.WORKING_DAYS),
+            (Step.REQUEST_ANSWERED, Grade.UTILITIES, 24, TimeUnit.HOURS),
+            (Step.REQUEST_ANSWERED, Grade.EMERGENCY, 2, TimeUnit.HOURS),
+            (Step.REQUEST_SUPERVISED, None, 2, TimeUnit.WORKING_DAYS),
+            (Step.ANSWER_DEEMED_ACCEPTED, None, 5, TimeUnit.WORKING_DAYS),
+            (Step.CLOSURE_DISPUTED, None, 10, TimeUnit.WORKING_DAYS),
+            (Step.POOR_RATING_RECTIFIED, None, 5, TimeUnit.WORKING_DAYS),
+            (Step.WHISTLE_CONTACTED, None, 24, TimeUnit.HOURS),
+            (Step.WHISTLE_REPORTED_IN, Grade.URGENT, 1, TimeUnit.HOURS),
+            (Step.WHISTLE_REPORTED_IN, Grade.ORDINARY, 3, TimeUnit.WORKING_DAYS),
+            (Step.WHISTLE_REPORTED_IN, Grade.HARD, 5, TimeUnit.WORKING_DAYS),
+        )),
     ),
+    pause_reasons=(Reason(code="awaiting-requester", name="等待诉求人补充材料"),),
+    exclusion_reasons=(Reason(code="force-majeure", name="不可抗力"),),
+    decline_grounds=(Reason(code="before-a-court", name="已进入司法程序"),),
     max_points_per_award=20,
 )  # fmt: skip
 

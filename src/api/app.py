@@ -32,6 +32,8 @@ from ledger.ledger import Ledger
 from ledger.personal import Vault
 from ledger.sequencer import Limits as QueueLimits
 from ledger.store.postgres import PostgresStore
+from ledger.timekeeper import Timekeeper
+from projections.dues import Dues
 from projections.live import Live
 from projections.schema import board_schema
 
@@ -58,6 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
     freshness = Freshness(board_readers, limits.min_position_seconds)
     live = Live(store, url, schema)
     board = Board(board_readers, freshness)
+    timekeeper = Timekeeper(ledger, Dues(url, schema))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -65,6 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
         await board_readers.pool.open()
         ledger.start()
         live.start()
+        timekeeper.start()
         sweeper = asyncio.create_task(sweep_for_ever(url, schema, limits.receipt_days))
         try:
             yield
@@ -72,6 +76,7 @@ def create_app(settings: Settings) -> FastAPI:
             sweeper.cancel()
             with suppress(asyncio.CancelledError):
                 await sweeper
+            await run_in_threadpool(timekeeper.close)
             await run_in_threadpool(ledger.close)
             await run_in_threadpool(live.close)
             await board_readers.pool.close()
@@ -84,7 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
     Feed(ledger, keyring, limits).add_to(app.router)
     schemas.add_to(app.router)
     Views(board_readers, freshness).add_to(app.router)
-    Health(store, board_readers, live).add_to(app.router)
+    Health(store, board_readers, live, timekeeper).add_to(app.router)
     board.add_to(app.router)
     return app
 

@@ -15,9 +15,18 @@ from starlette.staticfiles import StaticFiles
 
 from api import labels
 from api.freshness import Freshness
+from api.links import cases_url
 from api.problems import Problem
 from api.readers import Readers
-from api.views import CasesQuery, Fresh, Id, PointsQuery
+from api.views import (
+    CasesQuery,
+    EvaluationQuery,
+    Fresh,
+    Id,
+    JudgedQuery,
+    PointsQuery,
+    ProcessQuery,
+)
 from projections import (
     evaluation_reading,
     points_reading,
@@ -25,8 +34,13 @@ from projections import (
     project_reading,
     whistle_reading,
 )
+from projections.project_reading import ProjectDisclosure
 
 _HERE = Path(__file__).parent
+MAIN_STAGES = frozenset(
+    ("filed", "accepted", "dispatched", "in_hand", "answered", "answer_accepted", "cleared")
+)
+"""Stages that are shown even where no case stands there."""
 LATEST_CASES = 12
 LATEST_WHISTLES = 8
 RANKED = 20
@@ -67,11 +81,14 @@ class Board:
             "day": labels.day,
             "percent": labels.percent,
             "minutes": labels.minutes,
+            "per_hundred": labels.per_hundred,
+            "behind": cases_url,
         }
         self._templates.globals.update(
             shown,
             categories=tuple(labels.TERMS["category"].items()),
             stages=tuple(labels.TERMS["stage"].items()),
+            main_stages=MAIN_STAGES,
         )
 
     def add_to(self, router: APIRouter) -> None:
@@ -79,6 +96,7 @@ class Board:
         for path, endpoint in (
             ("/", self.home),
             ("/cases", self.cases),
+            ("/judged", self.judged),
             ("/points", self.find_account),
             ("/points/{account}", self.points),
         ):
@@ -95,9 +113,8 @@ class Board:
             project = await project_reading.project(connection)
             return self._page(
                 "home.html",
+                **_named(project),
                 project=project,
-                names={body.organisation: body.name for body in project.bodies},
-                subjects={subject.code: subject.name for subject in project.subjects},
                 process=await process_reading.process(connection),
                 cases=await process_reading.cases(connection, limit=LATEST_CASES),
                 summons=await whistle_reading.summons(connection, limit=LATEST_WHISTLES),
@@ -107,22 +124,41 @@ class Board:
             )
 
     async def cases(self, query: Annotated[CasesQuery, Query()]) -> Response:
-        """Case by case, page by page."""
+        """The cases behind a figure of the process disclosure, page by page."""
         await self._freshness.reach(query.min_position, process_reading.NAME)
         async with self._readers.connection() as connection:
-            project = await project_reading.project(connection)
+            named = _named(await project_reading.project(connection))
             return self._page(
                 "cases.html",
-                names={body.organisation: body.name for body in project.bodies},
-                subjects={subject.code: subject.name for subject in project.subjects},
+                **named,
                 cases=await process_reading.cases(
                     connection, after=query.after, limit=query.limit, **query.chosen()
                 ),
-                kept={
-                    name: value
-                    for name, value in query.model_dump(mode="json").items()
-                    if value and name not in ("after", "min_position")
-                },
+                title=labels.term("case_figure", query.figure) if query.figure else "全部事项",
+                within=_within(query, named["names"]),
+                kept=_kept(query),
+            )
+
+    async def judged(self, query: Annotated[JudgedQuery, Query()]) -> Response:
+        """The cases behind a figure of the evaluation disclosure, page by page."""
+        await self._freshness.reach(query.min_position, evaluation_reading.NAME)
+        async with self._readers.connection() as connection:
+            named = _named(await project_reading.project(connection))
+            return self._page(
+                "judged.html",
+                **named,
+                judged=await evaluation_reading.judged(
+                    connection,
+                    figure=query.figure,
+                    after=query.after,
+                    limit=query.limit,
+                    **query.part(),
+                ),
+                title=labels.term("judged_figure", query.figure)
+                if query.figure
+                else "评价过的事项",
+                within=_within(query, named["names"]),
+                kept=_kept(query),
             )
 
     async def find_account(self, account: Id) -> Response:
@@ -158,3 +194,36 @@ def wants_page(request: Request) -> bool:
     """Whether a person looks at it with a browser, rather than a program."""
     accept = request.headers.get("accept", "")
     return "text/html" in accept and not request.url.path.startswith("/v1/")
+
+
+def _named(project: ProjectDisclosure) -> dict[str, dict[str, str]]:
+    """The names of what other views name by code."""
+    return {
+        "names": {body.organisation: body.name for body in project.bodies},
+        "subjects": {subject.code: subject.name for subject in project.subjects},
+        "reasons": {reason.code: reason.name for reason in project.reasons},
+    }
+
+
+def _kept(query: ProcessQuery | EvaluationQuery) -> dict[str, Any]:
+    """What the next page is to be asked for as well."""
+    given = query.model_dump(mode="json")
+    return {name: value for name, value in given.items()
+            if value and name not in ("after", "min_position")}  # fmt: skip
+
+
+def _within(query: ProcessQuery | EvaluationQuery, names: dict[str, str]) -> list[str]:
+    """In words, of which part of the disclosure the cases are."""
+    given = _kept(query)
+    said = [
+        f"{label}：{names.get(given[name], given[name])}"
+        for name, label in (("community", "社区"), ("lead", "牵头"), ("holder", "在手"))
+        if name in given
+    ]
+    if "category" in given:
+        said.append(f"类别：{labels.term('category', given['category'])}")
+    if "stage" in given:
+        said.append(f"环节：{labels.term('stage', given['stage'])}")
+    if "period" in given:
+        said.append(f"登记：{given['period']}")
+    return said

@@ -137,7 +137,10 @@ def components() -> dict[str, Any]:
                 "version": {"type": "integer", "minimum": 1, "maximum": cls.version},
                 "occurred_at": {"type": "string", "format": "date-time"},
                 "cause": {"type": "string", "format": "uuid"},
-                "resident": {"type": "string", "description": "service_rated by a channel alone"},
+                "resident": {
+                    "type": "string",
+                    "description": "By a channel alone, for kinds whose body does not name it",
+                },
                 "body": _moved(schema),
             },
         }

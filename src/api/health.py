@@ -14,6 +14,7 @@ from api.problems import Problem
 from api.readers import Readers
 from ledger.canonical import instant
 from ledger.store.contract import Store
+from ledger.timekeeper import Timekeeper
 from projections import reading
 from projections.live import Live
 from projections.reading import ProjectionStatus
@@ -22,10 +23,11 @@ from projections.reading import ProjectionStatus
 class Health:
     """The three routes that machines ask."""
 
-    def __init__(self, store: Store, readers: Readers, live: Live) -> None:
+    def __init__(self, store: Store, readers: Readers, live: Live, timekeeper: Timekeeper) -> None:
         self._store = store
         self._readers = readers
         self._live = live
+        self._timekeeper = timekeeper
 
     def add_to(self, router: APIRouter) -> None:
         """Adds GET /healthz, /readyz and /metrics."""
@@ -67,11 +69,14 @@ class Health:
                 trouble=self._live.trouble,
             ) from error
         stopped = any(one.error is not None for one in found)
-        return {
+        ready: dict[str, Any] = {
             "status": "degraded" if stopped else "ready",
             "position": position,
             "projections": {one.name: _standing(one, position) for one in found},
         }
+        if self._timekeeper.trouble is not None:
+            ready["timekeeper"] = self._timekeeper.trouble
+        return ready
 
     async def metrics(self) -> Response:
         """The text format of Prometheus."""

@@ -18,7 +18,55 @@ TERMS = {
         "answered": "已答复，待审核",
         "answer_accepted": "答复通过，待办结",
         "cleared": "已办结",
+        "reopened": "重办，待派单",
+        "disputed": "办结有异议，待裁定",
+        "struck_off": "已销号",
+        "declined": "不予受理",
+        "redirected": "已转送",
+        "merged": "已合并",
+        "withdrawn": "已撤回",
     },
+    "case_figure": {
+        "open": "在办的事项",
+        "overdue": "逾期未结的事项",
+        "cleared": "已办结的事项",
+        "cleared_in_time": "按时办结的事项",
+        "cleared_late": "超期办结的事项",
+        "cleared_without_term": "没有时限的办结事项",
+        "on_time_excluded": "按时率中剔除的事项",
+        "returned": "退过单的事项",
+        "extended": "延过期的事项",
+        "contested": "重办或有异议的事项",
+        "paused": "暂停计时的事项",
+        "supervised": "督办的事项",
+        "provisional": "时限暂定的事项",
+    },
+    "judged_figure": {
+        "reached": "回访到的事项",
+        "unreachable": "回访联系不上的事项",
+        "refused": "拒绝回访的事项",
+        "not_called_back": "尚未回访的事项",
+        "resolved": "回访确认已解决的事项",
+        "unresolved": "回访表示未解决的事项",
+        "satisfied": "回访表示满意的事项",
+        "unsatisfied": "回访表示不满意的事项",
+        "rated": "有评价的事项",
+        "poorly_rated": "收到差评的事项",
+        "rectified": "差评已整改的事项",
+        "contested": "重办或有异议的事项",
+        "resolution_excluded": "解决率中剔除的事项",
+        "satisfaction_excluded": "满意率中剔除的事项",
+    },
+    "call_outcome": {"reached": "已回访", "unreachable": "联系不上", "refused": "不愿回访"},
+    "satisfaction": {
+        "very_satisfied": "很满意",
+        "satisfied": "满意",
+        "fairly_satisfied": "基本满意",
+        "dissatisfied": "不满意",
+        "very_dissatisfied": "非常不满意",
+    },
+    "metric": {"on_time": "按时率", "resolution": "解决率", "satisfaction": "满意率"},
+    "whistle_stage": {"blown": "进行中", "cleared": "已销哨", "countermanded": "已撤哨"},
     "category": {
         "inquiry": "咨询",
         "help": "求助",
@@ -92,6 +140,11 @@ def day(when: datetime | None) -> str:
 def percent(rate: Rate) -> str:
     """The share alone; a dash where there is nothing to share."""
     return f"{100 * rate.numerator / rate.denominator:.1f}%" if rate.denominator else "—"
+
+
+def per_hundred(rate: Rate) -> str:
+    """How many on a hundred; a dash where there is nothing to share."""
+    return f"{100 * rate.numerator / rate.denominator:.1f}" if rate.denominator else "—"
 
 
 def minutes(amount: int | None) -> str:

@@ -17,9 +17,7 @@ from api.auth import Principal
 from api.document import parse
 from api.problems import Problem
 from ledger import catalogue
-from ledger.domain.love_bank import AccountOpened
-from ledger.domain.ratings import ServiceRated
-from ledger.domain.requests import RequestFiled
+from ledger.decision import Office
 from ledger.event import ID_PATTERN, Event, Instant
 from ledger.proposal import Proposal
 
@@ -28,6 +26,15 @@ _MEMBERS = frozenset(MEMBERS)
 _ID = re.compile(ID_PATTERN)
 _EVENT_ID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 _INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
+
+_OWN_ID = {"request_filed": "requester", "account_opened": "holder"}
+"""Kinds that make the resident's random id: kind -> the field in which it stands."""
+BY_RESIDENTS = tuple(
+    kind
+    for kind, cls in sorted(catalogue.KINDS.items())
+    if any(Office.RESIDENT in offices for offices, _ in cls.proposers)
+)
+"""The kinds that a channel's key may propose."""
 
 # pydantic's names of what is wrong, in the words of the API; others keep their own.
 _RULES = {
@@ -188,25 +195,25 @@ def _why_no_instant(text: str) -> tuple[str, str]:
 
 def _resident(event: Event, resident: Any, place: Place) -> str:
     """The random id under which a channel's resident acts in the case that the event is about."""
-    if isinstance(event, ServiceRated):
+    if all(Office.RESIDENT not in offices for offices, _ in event.proposers):
+        raise place.problem(
+            403, "office_may_not", f"a resident may not propose {event.kind}",
+            f"one of {', '.join(BY_RESIDENTS)}", "kind",
+        )  # fmt: skip
+    own = getattr(event, _OWN_ID[event.kind]) if event.kind in _OWN_ID else None
+    if own is None:
         if not isinstance(resident, str) or not _ID.match(resident):
             raise place.problem(
-                422, _absent(resident), "a rating through a channel names its resident",
+                422, _absent(resident), f"{event.kind} through a channel names its resident",
                 "the requester's random id of that case", "resident",
             )  # fmt: skip
         return resident
     if resident is not None:
         raise place.problem(
             422, "unknown_field", f"{event.kind} names its resident in the body",
-            "resident for service_rated alone", "resident",
+            "no resident beside the body", "resident",
         )  # fmt: skip
-    match event:
-        case RequestFiled(requester=own) | AccountOpened(holder=own):
-            return own
-    raise place.problem(
-        403, "office_may_not", f"a resident may not propose {event.kind}",
-        "request_filed, account_opened or service_rated", "kind",
-    )  # fmt: skip
+    return str(own)
 
 
 def _invalid(error: ValidationError, cls: type[Event], body: Any, place: Place) -> Problem:

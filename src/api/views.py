@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from typing import Annotated, Any
 
 import orjson
@@ -13,6 +14,8 @@ from starlette.responses import Response
 
 from api import contract
 from api.freshness import Freshness
+from api.labels import SHANGHAI
+from api.links import case_links, judged_links
 from api.problems import Problem
 from api.readers import Readers
 from ledger.canonical import instant
@@ -27,11 +30,13 @@ from projections import (
     project_reading,
     whistle_reading,
 )
-from projections.process_reading import Chosen
+from projections.evaluation_reading import JudgedFigure, JudgedPart
+from projections.process_reading import CaseFigure, Chosen, Part
 from projections.reading import MAX_PAGE
 
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 Position = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+Period = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}(-(0[1-9]|1[0-2]))?$")]
 PageLimit = Annotated[int, Field(ge=1, le=MAX_PAGE)]
 PROJECT, PROCESS = project_reading.NAME, process_reading.NAME
 EVALUATION = evaluation_reading.NAME
@@ -52,6 +57,44 @@ class ProjectQuery(Fresh):
 
     type: OrganisationType | None = None
     community: Id | None = None
+    on: date | None = None
+    """The bodies as they were at the end of that day in Shanghai; now without it."""
+
+
+class GridQuery(Fresh):
+    """The grid of a community, or of all."""
+
+    community: Id | None = None
+    on: date | None = None
+    """As it was at the end of that day in Shanghai; now without it."""
+
+
+class EvaluationQuery(Fresh):
+    """A part of the evaluation disclosure."""
+
+    community: Id | None = None
+    category: Category | None = None
+    lead: Id | None = None
+    period: Period | None = None
+    """A year or a month of filing: `2026` or `2026-03`."""
+
+    def part(self) -> JudgedPart:
+        """Which part is asked for."""
+        return {
+            "community": self.community,
+            "category": self.category,
+            "lead": self.lead,
+            "period": self.period,
+        }
+
+
+class JudgedQuery(EvaluationQuery):
+    """A page of judged cases, newest filing first."""
+
+    after: Id | None = None
+    limit: PageLimit = 50
+    figure: JudgedFigure | None = None
+    """The figure behind which the cases stand."""
 
 
 class ProcessQuery(Fresh):
@@ -60,6 +103,20 @@ class ProcessQuery(Fresh):
     community: Id | None = None
     category: Category | None = None
     lead: Id | None = None
+    holder: Id | None = None
+    """The organisation that has to do the next thing."""
+    period: Period | None = None
+    """A year or a month of filing: `2026` or `2026-03`."""
+
+    def part(self) -> Part:
+        """Which part is asked for."""
+        return {
+            "community": self.community,
+            "category": self.category,
+            "lead": self.lead,
+            "holder": self.holder,
+            "period": self.period,
+        }
 
 
 class CasesQuery(ProcessQuery):
@@ -68,19 +125,12 @@ class CasesQuery(ProcessQuery):
     after: Id | None = None
     limit: PageLimit = 50
     stage: Stage | None = None
-    only_open: bool = False
-    only_overdue: bool = False
+    figure: CaseFigure | None = None
+    """The figure behind which the cases stand."""
 
     def chosen(self) -> Chosen:
         """Which cases are asked for."""
-        return {
-            "community": self.community,
-            "category": self.category,
-            "lead": self.lead,
-            "stage": self.stage,
-            "only_open": self.only_open,
-            "only_overdue": self.only_overdue,
-        }
+        return {**self.part(), "stage": self.stage, "figure": self.figure}
 
 
 class SummonsQuery(Fresh):
@@ -117,11 +167,13 @@ class Views:
         """Adds GET /v1/disclosures/..., /v1/points/{account} and /v1/rankings, all public."""
         for path, endpoint in (
             ("/v1/disclosures/project", self.project),
+            ("/v1/disclosures/project/grid", self.grid),
             ("/v1/disclosures/process", self.process),
             ("/v1/disclosures/process/cases", self.cases),
             ("/v1/disclosures/process/cases/{request}", self.case),
             ("/v1/disclosures/process/summons", self.summons),
             ("/v1/disclosures/evaluation", self.evaluation),
+            ("/v1/disclosures/evaluation/cases", self.judged),
             ("/v1/points/{account}", self.points),
             ("/v1/rankings", self.rankings),
         ):
@@ -138,7 +190,19 @@ class Views:
         await self._freshness.reach(query.min_position, PROJECT)
         async with self._readers.connection() as connection:
             found = await project_reading.project(
-                connection, body_type=query.type, community=query.community
+                connection,
+                on=_end_of(query.on),
+                body_type=query.type,
+                community=query.community,
+            )
+        return _answer(found)
+
+    async def grid(self, query: Annotated[GridQuery, Query()]) -> Response:
+        """The grid 四级网格 with its units' channels and heads' offices, as of any day."""
+        await self._freshness.reach(query.min_position, PROJECT)
+        async with self._readers.connection() as connection:
+            found = await project_reading.grid(
+                connection, on=_end_of(query.on), community=query.community
             )
         return _answer(found)
 
@@ -146,10 +210,8 @@ class Views:
         """Process disclosure 服务过程: cases by stage and holder, overdue, whistle to on site."""
         await self._freshness.reach(query.min_position, PROCESS)
         async with self._readers.connection() as connection:
-            found = await process_reading.process(
-                connection, community=query.community, category=query.category, lead=query.lead
-            )
-        return _answer(found)
+            found = await process_reading.process(connection, **query.part())
+        return _linked(found, case_links, dict(query.part()))
 
     async def cases(self, query: Annotated[CasesQuery, Query()]) -> Response:
         """The cases themselves, with their steps and both clocks; never who asked."""
@@ -181,11 +243,24 @@ class Views:
             )
         return _answer(found)
 
-    async def evaluation(self, query: Annotated[Fresh, Query()]) -> Response:
+    async def evaluation(self, query: Annotated[EvaluationQuery, Query()]) -> Response:
         """Evaluation disclosure 服务评价: rates, each with its numerator and denominator."""
         await self._freshness.reach(query.min_position, EVALUATION, PROCESS)
         async with self._readers.connection() as connection:
-            found = await evaluation_reading.evaluation(connection)
+            found = await evaluation_reading.evaluation(connection, **query.part())
+        return _linked(found, judged_links, dict(query.part()))
+
+    async def judged(self, query: Annotated[JudgedQuery, Query()]) -> Response:
+        """How cases were judged, case by case; never who asked."""
+        await self._freshness.reach(query.min_position, EVALUATION)
+        async with self._readers.connection() as connection:
+            found = await evaluation_reading.judged(
+                connection,
+                figure=query.figure,
+                after=query.after,
+                limit=query.limit,
+                **query.part(),
+            )
         return _answer(found)
 
     async def points(self, account: Id, query: Annotated[PointsQuery, Query()]) -> Response:
@@ -209,6 +284,13 @@ class Views:
         return _answer(found)
 
 
+def _end_of(day: date | None) -> datetime | None:
+    """The last moment of a day in Shanghai; None for no day."""
+    if day is None:
+        return None
+    return datetime.combine(day, time.max, SHANGHAI).astimezone(UTC)
+
+
 def plain(value: Any) -> Any:
     """What JSON has for it: of a dataclass its fields and its derived figures."""
     if is_dataclass(value):
@@ -217,6 +299,8 @@ def plain(value: Any) -> Any:
         return {name: plain(getattr(value, name)) for name in names}
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
     if isinstance(value, datetime):
         return instant(value)
     return value
@@ -224,6 +308,22 @@ def plain(value: Any) -> Any:
 
 def _answer(found: Any) -> Response:
     return Response(orjson.dumps(plain(found)), media_type="application/json")
+
+
+def _linked(
+    found: Any, links: Callable[[Any, dict[str, Any]], dict[str, str]], part: dict[str, Any]
+) -> Response:
+    """A disclosure in which every group of figures names where its cases are listed."""
+    document = plain(found)
+    document["totals"]["cases_of"] = links(found.totals, part)
+    for field in fields(found):
+        dimension = field.name.removeprefix("by_")
+        if dimension == field.name:
+            continue
+        for row, figures in zip(document[field.name], getattr(found, field.name), strict=True):
+            if figures.name:
+                row["cases_of"] = links(figures, {**part, dimension: figures.name})
+    return Response(orjson.dumps(document), media_type="application/json")
 
 
 def _unknown(what: str, identity: str) -> Problem:

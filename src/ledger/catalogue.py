@@ -9,10 +9,50 @@ from typing import Any
 
 import orjson
 
-from ledger.domain import founding, love_bank, organisations, ratings, requests, rules, whistles
+from ledger.domain import (
+    calendars,
+    closing,
+    dispatching,
+    dockets,
+    exclusions,
+    founding,
+    grid,
+    handling,
+    love_bank,
+    members,
+    organisations,
+    people,
+    ratings,
+    regrouping,
+    requests,
+    rules,
+    summons,
+    supervision,
+    whistles,
+)
 from ledger.event import Actor, Event, Fold, Recorded
 
-AREAS = (founding, organisations, rules, requests, whistles, ratings, love_bank)
+AREAS = (
+    founding,
+    organisations,
+    people,
+    members,
+    grid,
+    regrouping,
+    rules,
+    calendars,
+    requests,
+    dispatching,
+    handling,
+    supervision,
+    closing,
+    ratings,
+    exclusions,
+    whistles,
+    summons,
+    dockets,
+    love_bank,
+)
 """A new business area is one name here; a new kind is none."""
 
 KINDS: Mapping[str, type[Event]] = MappingProxyType(

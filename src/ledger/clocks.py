@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
-
-from ledger.domain.rules import Deadline, OfficeHours, TimeUnit, WorkingCalendarEnacted
 
 # A midnight in Asia/Shanghai, which has been UTC+8 without a break since 15 September 1991. From
 # here on days and times of day are plain integers: a clock runs for every event of a rebuild.
@@ -19,7 +18,21 @@ _MIDNIGHT = datetime(1999, 12, 31, 16, tzinfo=UTC)
 _MIDNIGHT_ORDINAL = date(2000, 1, 1).toordinal()
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
-_HOUR = 60 * _MINUTE
+_DAY = 24 * 60 * _MINUTE
+
+
+class TimeUnit(StrEnum):
+    """Minutes and hours run day and night; the others on the working calendar in force."""
+
+    MINUTES = "minutes"
+    HOURS = "hours"
+    WORKING_HOURS = "working_hours"
+    WORKING_DAYS = "working_days"
+
+    @property
+    def is_working_time(self) -> bool:
+        """Whether it runs in office hours alone."""
+        return self in (TimeUnit.WORKING_HOURS, TimeUnit.WORKING_DAYS)
 
 
 class OfficeDay(NamedTuple):
@@ -53,70 +66,25 @@ class Due(NamedTuple):
 
 
 class Worked(NamedTuple):
-    """Whole minutes of office time; `provisional` where a year's calendar is not yet known."""
+    """An amount of time; `provisional` where a year's calendar is not yet known."""
 
-    minutes: int
+    time: timedelta
     provisional: bool
 
-
-def office_day(office_hours: Iterable[OfficeHours]) -> OfficeDay:
-    """The office hours of a pack, made ready for the clocks."""
-    spans = tuple((h.start_minute * _MINUTE, h.end_minute * _MINUTE) for h in office_hours)
-    return OfficeDay(spans, sum(end - start for start, end in spans))
-
-
-def working_year(enacted: WorkingCalendarEnacted) -> WorkingYear:
-    """The working days of the year for which a calendar was enacted."""
-    return _working_year(enacted.year, enacted.holidays, enacted.workdays)
+    @property
+    def minutes(self) -> int:
+        """The whole minutes of it."""
+        return self.time // timedelta(minutes=1)
 
 
-def due_at(start: datetime, deadline: Deadline, office: OfficeDay, calendars: Calendars) -> Due:
-    """When a term that begins at `start` (aware) is over.
-
-    Hours run day and night. Working hours run in office hours alone. Working days are counted from
-    the next one, and the term ends when the offices close on the last.
-    """
-    if deadline.unit is TimeUnit.HOURS:
-        return Due((start + timedelta(hours=deadline.amount)).astimezone(UTC), provisional=False)
-    today, clock = _local(start)
-    if deadline.unit is TimeUnit.WORKING_DAYS:
-        day, provisional = _working_day_after(today, deadline.amount, calendars)
-        return Due(_moment(day, office.spans[-1][1]), provisional)
-    # Counted from this morning, so that what has passed of today is asked for again.
-    wanted = deadline.amount * _HOUR + _passed(today, clock, office, calendars)
-    days, rest = divmod(wanted, office.length)
-    if not rest:
-        days, rest = days - 1, office.length
-    day, provisional = _working_day_after(today - 1, days + 1, calendars)
-    return Due(_moment(day, _time_of_day(rest, office)), provisional)
+def office_day(spans: Iterable[tuple[int, int]]) -> OfficeDay:
+    """Office hours, given as (start, end) in minutes from midnight, made ready for the clocks."""
+    ready = tuple((start * _MINUTE, end * _MINUTE) for start, end in spans)
+    return OfficeDay(ready, sum(end - start for start, end in ready))
 
 
-def working_minutes_between(
-    start: datetime, end: datetime, office: OfficeDay, calendars: Calendars
-) -> Worked:
-    """The office time between two moments (aware) in whole minutes; 0 where `end` is earlier."""
-    if end <= start:
-        return Worked(0, provisional=False)
-    since, since_clock = _local(start)
-    until, until_clock = _local(end)
-    days, provisional = _working_days_between(since, until, calendars)
-    worked = days * office.length
-    worked += _passed(until, until_clock, office, calendars)
-    worked -= _passed(since, since_clock, office, calendars)
-    return Worked(worked // _MINUTE, provisional)
-
-
-def _local(moment: datetime) -> tuple[int, int]:
-    """The day in Shanghai (an ordinal) and the microseconds that have passed of it."""
-    span = moment - _MIDNIGHT
-    return span.days + _MIDNIGHT_ORDINAL, span.seconds * _SECOND + span.microseconds
-
-
-def _moment(day: int, clock: int) -> datetime:
-    return _MIDNIGHT + timedelta(days=day - _MIDNIGHT_ORDINAL, microseconds=clock)
-
-
-def _working_year(year: int, holidays: Iterable[date], workdays: Iterable[date]) -> WorkingYear:
+def working_year(year: int, holidays: Iterable[date], workdays: Iterable[date]) -> WorkingYear:
+    """The working days of a year: Monday to Friday without the holidays, and the workdays."""
     rest = {day.toordinal() for day in holidays}
     work = {day.toordinal() for day in workdays}
     first = date(year, 1, 1).toordinal()
@@ -130,9 +98,77 @@ def _working_year(year: int, holidays: Iterable[date], workdays: Iterable[date])
     return WorkingYear(first, tuple(days), tuple(before))
 
 
+def due_at(
+    start: datetime, amount: int, unit: TimeUnit, office: OfficeDay, calendars: Calendars
+) -> Due:
+    """When a term of so many units that begins at `start` (aware) is over.
+
+    Hours run day and night. Working hours run in office hours alone. Working days are counted from
+    the next one, and the term ends when the offices close on the last.
+    """
+    match unit:
+        case TimeUnit.MINUTES:
+            return Due((start + timedelta(minutes=amount)).astimezone(UTC), provisional=False)
+        case TimeUnit.HOURS:
+            return Due((start + timedelta(hours=amount)).astimezone(UTC), provisional=False)
+        case TimeUnit.WORKING_HOURS:
+            return after_working_time(start, timedelta(hours=amount), office, calendars)
+    today, _ = _local(start)
+    day, provisional = _working_day_after(today, amount, calendars)
+    return Due(_moment(day, office.spans[-1][1]), provisional)
+
+
+def after_working_time(
+    start: datetime, time: timedelta, office: OfficeDay, calendars: Calendars
+) -> Due:
+    """The first moment from `start` (aware) on by which so much office time has passed."""
+    if time <= timedelta():
+        return Due(start.astimezone(UTC), provisional=False)
+    today, clock = _local(start)
+    # Counted from this morning, so that what has passed of today is asked for again.
+    wanted = time // timedelta(microseconds=1) + _passed(today, clock, office, calendars)
+    days, rest = divmod(wanted, office.length)
+    if not rest:
+        days, rest = days - 1, office.length
+    day, provisional = _working_day_after(today - 1, days + 1, calendars)
+    return Due(_moment(day, _time_of_day(rest, office)), provisional)
+
+
+def working_time_between(
+    start: datetime, end: datetime, office: OfficeDay, calendars: Calendars
+) -> Worked:
+    """The office time between two moments (aware); none where `end` is earlier."""
+    if end <= start:
+        return Worked(timedelta(), provisional=False)
+    since, since_clock = _local(start)
+    until, until_clock = _local(end)
+    if not until_clock:  # midnight ends a day: nothing of the next one, or of its year, has passed
+        until, until_clock = until - 1, _DAY
+    days, provisional = _working_days_between(since, until, calendars)
+    worked = days * office.length
+    worked += _passed(until, until_clock, office, calendars)
+    worked -= _passed(since, since_clock, office, calendars)
+    return Worked(timedelta(microseconds=worked), provisional)
+
+
+def local_date(moment: datetime) -> date:
+    """The day in Shanghai."""
+    return date.fromordinal(_local(moment)[0])
+
+
+def _local(moment: datetime) -> tuple[int, int]:
+    """The day in Shanghai (an ordinal) and the microseconds that have passed of it."""
+    span = moment - _MIDNIGHT
+    return span.days + _MIDNIGHT_ORDINAL, span.seconds * _SECOND + span.microseconds
+
+
+def _moment(day: int, clock: int) -> datetime:
+    return _MIDNIGHT + timedelta(days=day - _MIDNIGHT_ORDINAL, microseconds=clock)
+
+
 @cache
 def _weekends_only(year: int) -> WorkingYear:
-    return _working_year(year, (), ())
+    return working_year(year, (), ())
 
 
 def _year(number: int, calendars: Calendars) -> tuple[WorkingYear, bool]:
@@ -156,7 +192,7 @@ def _working_day_after(day: int, count: int, calendars: Calendars) -> tuple[int,
 def _working_days_between(since: int, until: int, calendars: Calendars) -> tuple[int, bool]:
     """The working days from one ordinal up to, and without, another, and whether that may change.
 
-    The day `until` itself tells too: part of it may have been worked.
+    The day `until` itself tells too: part of it was worked, or may have been.
     """
     count, provisional = 0, False
     first, last = date.fromordinal(since).year, date.fromordinal(until).year

@@ -57,13 +57,15 @@ class ProposalDecider:
 
         situation = Situation(state, prepared.actor, prepared.occurred_at or view.at, view.at)
         refusal = decision.decide(prepared.event, situation, view.size)
-        if refusal is None:
-            view.accept(
-                prepared.event.kind,
-                prepared.tags,
-                prepared.record(view.stamp),
-                prepared.recorded(view.size + 1, view.at),
-                sealed=prepared.sealed,
-                fresh_tag=fresh_tag,
-            )
-        return refusal
+        if refusal is not None:
+            return refusal
+        prepared = prepared.concerning(prepared.event.concerns(situation))
+        view.accept(
+            prepared.event.kind,
+            prepared.tags,
+            prepared.record(view.stamp),
+            prepared.recorded(view.size + 1, view.at),
+            sealed=prepared.sealed,
+            fresh_tag=fresh_tag,
+        )
+        return None

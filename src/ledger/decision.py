@@ -59,6 +59,8 @@ class Office(StrEnum):
     VOLUNTEER = "volunteer"
     RESIDENT = "resident"
     AUDITOR = "auditor"
+    TIMEKEEPER = "timekeeper"
+    """Proposes what time alone causes, such as supervision of what is overdue."""
     PUBLIC = "public"
 
 
@@ -153,6 +155,12 @@ def _standing(event: Event, situation: Situation) -> Refusal | None:
             f"organisation {actor.organisation} is not in this ledger",
             "a key of an organisation registered here",
         )
+    if organisation.is_dissolved(situation.at):
+        return Forbidden(
+            "actor_organisation_dissolved",
+            f"organisation {actor.organisation} is dissolved",
+            "a key of an organisation that is not",
+        )
     for offices, types in event.proposers:
         if actor.office in offices and organisation.type in types:
             break
@@ -183,7 +191,8 @@ def _novelty(event: Event, situation: Situation) -> Refusal | None:
         return None
     tag_type, field = event.creates
     identity = getattr(event, field)
-    if situation.state(f"{tag_type}:{identity}") is None:
+    existing = situation.state(f"{tag_type}:{identity}")
+    if existing is None or event.continues(existing):
         return None
     return WrongState(
         f"{tag_type}_exists",

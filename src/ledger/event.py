@@ -45,6 +45,7 @@ class EventModel(BaseModel):
         extra="forbid",
         ser_json_bytes="base64",
         hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
 
 
@@ -129,12 +130,21 @@ class Event(EventModel):
     """Offices, and the types of organisation in which they may propose this kind."""
     creates: ClassVar[tuple[str, str] | None] = None
     """(tag type, field) of the id that this kind brings into being; refused when taken."""
+    example: ClassVar[Mapping[str, Any]]
+    """A body as a caller writes it, in JSON's types: for documentation and golden records."""
     upcasts: ClassVar[Mapping[int, Any]] = {}
     """Old version -> pure function from that version's body to the next version's (dicts)."""
 
     def tags(self) -> tuple[str, ...]:
         """`type:id` of all that this event is about: boundary, lineage and partition in one."""
         raise NotImplementedError(self.kind)
+
+    def concerns(self, situation: Situation) -> tuple[str, ...]:
+        """More tags: those whom the act concerns as things stand when it is accepted.
+
+        Pure, as `decide` is, and asked only after it has accepted.
+        """
+        return ()
 
     def boundary(self, state: Any) -> tuple[str, ...]:
         """The tags whose histories `decide` reads.
@@ -147,6 +157,15 @@ class Event(EventModel):
     def decide(self, situation: Situation) -> Refusal | None:
         """None to accept; pure: no clock, no randomness, no I/O, never a Personal value."""
         raise NotImplementedError(self.kind)
+
+    @classmethod
+    def concerns_others(cls) -> bool:
+        """Whether `concerns` may name any."""
+        return cls.concerns is not Event.concerns
+
+    def continues(self, existing: Any) -> bool:
+        """Whether the kind may go on with what stands already under the id that it `creates`."""
+        return False
 
     def sealed_under(self) -> str:
         """The tag under whose key this event's personal values are sealed."""

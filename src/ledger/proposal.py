@@ -31,6 +31,8 @@ _INSTANT_BYTES = len("2026-03-01T08:00:00.123456Z")
 """The longest that `instant` writes."""
 _ONE_TIME_BYTES = len(',"recorded_at":"') + _INSTANT_BYTES
 _BOTH_TIMES_BYTES = len(',"occurred_at":"') + _INSTANT_BYTES + len('"') + _ONE_TIME_BYTES
+CONCERNED_BYTES = 4_096
+"""Room in a record for the tags of `Event.concerns`: those of 40 handlers of 75 bytes each."""
 _is_id = re.compile(ID_PATTERN[1:-1]).fullmatch
 _are_ids = re.compile("\n".join([ID_PATTERN[1:-1]] * 4)).fullmatch
 
@@ -77,6 +79,14 @@ class Prepared(NamedTuple):
             )
         return b"".join((self.head, b',"recorded_at":"', stamp, self.tail))
 
+    def concerning(self, more: tuple[str, ...]) -> Prepared:
+        """The same with the tags of those whom it concerns, known only under the lock."""
+        if not more:
+            return self
+        tags = tuple(sorted({*self.tags, *more}))
+        assert len(tags) <= MAX_TAGS  # a case never has so many handlers
+        return self._replace(tags=tags, tail=_tail(tags, self.event.version))
+
     def recorded(self, position: int, recorded_at: datetime) -> Recorded:
         """The event in its envelope, for folds; what leaves the ledger is read from the record."""
         return Recorded(
@@ -106,12 +116,14 @@ def prepare(proposal: Proposal, vault: Vault) -> Prepared:
             Unacceptable("not_unicode", str(error), "texts of valid Unicode characters", "body")
         ) from error
     size = len(head) + len(tail) + (_ONE_TIME_BYTES if occurred_at else _BOTH_TIMES_BYTES)
-    if size > MAX_RECORD_BYTES:
+    # The tags of those whom an act concerns are known only under the lock: room is kept for them.
+    limit = MAX_RECORD_BYTES - (CONCERNED_BYTES if event.concerns_others() else 0)
+    if size > limit:
         raise Refused(
             Unacceptable(
                 "record_too_large",
                 f"the record would have {size} bytes",
-                f"at most {MAX_RECORD_BYTES} bytes",
+                f"at most {limit} bytes",
                 "body",
             )
         )
@@ -230,8 +242,11 @@ def _encode(
     }
     if occurred_at is not None:
         head["occurred_at"] = instant(occurred_at)
-    tail = canonical_json({"tags": tags, "version": proposal.event.version})
-    return canonical_json(head)[:-1], b'",' + tail[1:]
+    return canonical_json(head)[:-1], _tail(tags, proposal.event.version)
+
+
+def _tail(tags: tuple[str, ...], version: int) -> bytes:
+    return b'",' + canonical_json({"tags": tags, "version": version})[1:]
 
 
 def _fresh_tag(event: Event) -> str | None:

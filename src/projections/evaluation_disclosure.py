@@ -1,4 +1,8 @@
-"""Evaluation disclosure (服务评价): how handling was judged, and who whistles how often."""
+"""Evaluation disclosure (服务评价): was it solved, how was it judged, did a bad mark change it.
+
+What call-backs and ratings said is of the last round of handling; what they said of a round before
+it counts no more, but that there was one does.
+"""
 
 from __future__ import annotations
 
@@ -6,59 +10,169 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from ledger.domain.ratings import ServiceRated
-from ledger.domain.requests import RequestDispatched, RequestFiled
+from ledger.domain.closing import (
+    CalledBack,
+    CallOutcome,
+    ClosureDisputed,
+    DisputeRuled,
+    RequestCleared,
+    RequestReopened,
+)
+from ledger.domain.dispatching import JurisdictionRuled, OrderReassigned, RequestDispatched
+from ledger.domain.exclusions import Metric, MetricExclusionRequested, MetricExclusionRuled
+from ledger.domain.ratings import (
+    PoorRatingRectified,
+    PoorRatingVerified,
+    Satisfaction,
+    ServiceRated,
+)
+from ledger.domain.requests import RequestFiled
+from ledger.domain.rules import Step
+from ledger.domain.terms import step_term
 from ledger.domain.whistles import WhistleBlown
 from ledger.event import Recorded
-from projections.process_disclosure import is_withheld
+from projections.cases import is_withheld
+from projections.periods import month
 from projections.projection import Contribution, Key, Projection, Rows, Tally
 from projections.reference import Reference
 
 
 class Judged(NamedTuple):
-    """How one request was judged in its last round of handling, and whose work that was."""
+    """How one request was judged, and whose work that was."""
 
     request: str
     community: str
     category: str
+    subject: str
+    period: str
+    """The month of filing, `YYYY-MM`."""
+    filed_at: datetime
+    is_withheld: bool
     lead: str | None = None
-    satisfaction: str | None = None
+    is_cleared: bool = False
+    was_cleared: bool = False
+    call_outcome: str | None = None
+    """How the last attempt to call back ended; None before the first."""
+    call_attempts: int = 0
     resolved: bool | None = None
+    """What the requester said when called back."""
+    satisfied: bool | None = None
+    satisfaction: str | None = None
+    """The grade of the rating (好差评)."""
+    rated_resolved: bool | None = None
+    """What was told with the rating."""
     rated_at: datetime | None = None
+    poor_ratings: int = 0
+    """In all rounds."""
+    poor_verified_at: datetime | None = None
+    poor_founded: bool | None = None
+    rectify_due_at: datetime | None = None
+    rectified_at: datetime | None = None
+    poor_rectified: int = 0
+    reopened: int = 0
+    disputed: int = 0
+    disputes_upheld: int = 0
+    resolution_excluded: bool = False
+    satisfaction_excluded: bool = False
+
+    @property
+    def is_contested(self) -> bool:
+        """Whether it was reopened or disputed after clearing."""
+        return self.reopened > 0 or self.disputed > 0
 
 
 class JudgedGroup(NamedTuple):
-    """By what ratings are counted."""
+    """By what judgements are counted."""
 
     community: str
     category: str
     lead: str | None
+    period: str
 
 
 class JudgedCounts(NamedTuple):
-    """What is counted of ratings, one a request; the five grades are named as `Satisfaction` is."""
+    """What is counted of judgements, one a request; the five grades are named as `Satisfaction` is.
 
+    Of those called back: `reached` said something, `unreachable` and `refused` did not; resolved
+    and satisfied are asked separately. `net` leaves out the cases that a ruling excluded.
+    """
+
+    cleared: int = 0
+    ever_cleared: int = 0
+    contested: int = 0
+    upheld: int = 0
+    reached: int = 0
+    unreachable: int = 0
+    refused: int = 0
+    resolution_asked: int = 0
+    resolution_asked_net: int = 0
+    resolved: int = 0
+    resolved_net: int = 0
+    satisfaction_asked: int = 0
+    satisfaction_asked_net: int = 0
+    satisfied_on_call: int = 0
+    satisfied_on_call_net: int = 0
     rated: int = 0
+    rated_net: int = 0
     very_satisfied: int = 0
     satisfied: int = 0
     fairly_satisfied: int = 0
     dissatisfied: int = 0
     very_dissatisfied: int = 0
-    resolution_asked: int = 0
-    resolved: int = 0
+    content_net: int = 0
+    """The three upper grades, without the excluded cases."""
+    poor_ratings: int = 0
+    poor_rectified: int = 0
 
 
 class Whistling(NamedTuple):
     """How many requests an organisation of a community had, and how many whistles it blew."""
 
     community: str
+    period: str
     requests: int = 0
     whistles: int = 0
 
 
+class ExclusionAsked(NamedTuple):
+    """A request to leave a case out of a metric, and its ruling."""
+
+    request: str
+    metric: str
+    reason: str
+    asked_by: str
+    asked_at: datetime
+    period: str
+    """The month in which it was asked for."""
+    granted: bool | None = None
+    ruled_by: str | None = None
+    ruled_at: datetime | None = None
+
+
+class ExclusionGroup(NamedTuple):
+    """By what exclusions are counted."""
+
+    metric: str
+    reason: str
+    asked_by: str
+    ruled_by: str | None
+    period: str
+
+
+class ExclusionCounts(NamedTuple):
+    """What is counted of exclusions."""
+
+    asked: int = 0
+    granted: int = 0
+    refused: int = 0
+
+
+_CONTENT = frozenset(grade.value for grade in Satisfaction if not grade.is_poor)
+
+
 def _judged_keys(recorded: Recorded) -> Iterable[Key]:
-    event = recorded.event
-    return ((event.target if isinstance(event, ServiceRated) else event.__dict__["request"],),)
+    fields = recorded.event.__dict__
+    return ((fields["target"] if "target" in fields else fields["request"],),)
 
 
 def _apply_judged(
@@ -66,34 +180,120 @@ def _apply_judged(
 ) -> Judged | None:
     event = recorded.event
     if type(event) is RequestFiled:
-        return Judged(event.request, event.community, event.category.value)
+        when = recorded.occurred_at
+        withheld = is_withheld(event, reference, recorded.recorded_at)
+        return Judged(
+            event.request, event.community, event.category.value, event.subject, month(when),
+            when, withheld,
+        )  # fmt: skip
     if row is None:
         return None
-    if type(event) is RequestDispatched:
-        return row._replace(lead=event.lead)
-    if type(event) is ServiceRated:
-        return row._replace(
-            satisfaction=event.satisfaction.value,
-            resolved=event.resolved,
-            rated_at=recorded.occurred_at,
-        )
+    match event:
+        case (
+            RequestDispatched(lead=lead) | OrderReassigned(lead=lead) | JurisdictionRuled(lead=lead)
+        ):
+            return row._replace(lead=lead)
+        case RequestCleared():
+            return row._replace(is_cleared=True, was_cleared=True)
+        case CalledBack():
+            return row._replace(
+                call_outcome=event.outcome.value,
+                call_attempts=row.call_attempts + 1,
+                resolved=event.resolved,
+                satisfied=event.satisfied,
+            )
+        case RequestReopened():
+            return _new_round(row)
+        case ClosureDisputed():
+            return row._replace(disputed=row.disputed + 1)
+        case DisputeRuled(upheld=upheld):
+            return _new_round(row, upheld=1) if upheld else row
+        case MetricExclusionRuled(metric=metric, granted=granted):
+            if metric is Metric.RESOLUTION:
+                return row._replace(resolution_excluded=granted)
+            if metric is Metric.SATISFACTION:
+                return row._replace(satisfaction_excluded=granted)
+            return row
+    return _rated(row, recorded, reference)
+
+
+def _rated(row: Judged, recorded: Recorded, reference: Reference) -> Judged:
+    when = recorded.occurred_at
+    match recorded.event:
+        case ServiceRated(satisfaction=satisfaction, resolved=resolved):
+            return row._replace(
+                satisfaction=satisfaction.value,
+                rated_resolved=resolved,
+                rated_at=when,
+                poor_ratings=row.poor_ratings + satisfaction.is_poor,
+            )
+        case PoorRatingVerified(founded=founded):
+            step = Step.POOR_RATING_RECTIFIED
+            due = step_term(reference.packs, reference.calendars, step, when).due_at
+            return row._replace(poor_verified_at=when, poor_founded=founded, rectify_due_at=due)
+        case PoorRatingRectified():
+            return row._replace(rectified_at=when, poor_rectified=row.poor_rectified + 1)
     return row
 
 
+def _new_round(row: Judged, upheld: int = 0) -> Judged:
+    return row._replace(
+        is_cleared=False,
+        call_outcome=None,
+        call_attempts=0,
+        resolved=None,
+        satisfied=None,
+        satisfaction=None,
+        rated_resolved=None,
+        rated_at=None,
+        poor_verified_at=None,
+        poor_founded=None,
+        rectify_due_at=None,
+        rectified_at=None,
+        reopened=row.reopened + 1,
+        disputes_upheld=row.disputes_upheld + upheld,
+    )
+
+
 def _contribute(row: Judged) -> Iterable[Contribution]:
-    if row.satisfaction is None:
+    if not row.was_cleared and row.satisfaction is None:
         return ()
-    asked, resolved = int(row.resolved is not None), int(row.resolved is True)
-    counts = JudgedCounts(1, resolution_asked=asked, resolved=resolved)
-    counts = counts._replace(**{row.satisfaction: 1})
-    return (Contribution(JudgedGroup(row.community, row.category, row.lead), None, counts),)
+    resolution_net, satisfaction_net = not row.resolution_excluded, not row.satisfaction_excluded
+    asked, called = row.resolved is not None, row.satisfied is not None
+    rated, content = row.satisfaction is not None, row.satisfaction in _CONTENT
+    counts = JudgedCounts(
+        cleared=int(row.is_cleared),
+        ever_cleared=int(row.was_cleared),
+        contested=int(row.is_contested),
+        upheld=int(row.disputes_upheld > 0),
+        reached=int(row.call_outcome == CallOutcome.REACHED.value),
+        unreachable=int(row.call_outcome == CallOutcome.UNREACHABLE.value),
+        refused=int(row.call_outcome == CallOutcome.REFUSED.value),
+        resolution_asked=int(asked),
+        resolution_asked_net=int(asked and resolution_net),
+        resolved=int(row.resolved is True),
+        resolved_net=int(row.resolved is True and resolution_net),
+        satisfaction_asked=int(called),
+        satisfaction_asked_net=int(called and satisfaction_net),
+        satisfied_on_call=int(row.satisfied is True),
+        satisfied_on_call_net=int(row.satisfied is True and satisfaction_net),
+        rated=int(rated),
+        rated_net=int(rated and satisfaction_net),
+        content_net=int(content and satisfaction_net),
+        poor_ratings=row.poor_ratings,
+        poor_rectified=row.poor_rectified,
+    )
+    if row.satisfaction is not None:
+        counts = counts._replace(**{row.satisfaction: 1})
+    group = JudgedGroup(row.community, row.category, row.lead, row.period)
+    return (Contribution(group, None, counts),)
 
 
 def _whistling_keys(recorded: Recorded) -> Iterable[Key]:
-    event = recorded.event
+    event, period = recorded.event, month(recorded.occurred_at)
     if isinstance(event, RequestFiled):
-        return ((event.community,),)
-    return ((recorded.actor.organisation,),)
+        return ((event.community, period),)
+    return ((recorded.actor.organisation, period),)
 
 
 def _apply_whistling(
@@ -105,22 +305,70 @@ def _apply_whistling(
     return row._replace(whistles=row.whistles + 1)
 
 
+def _exclusion_keys(recorded: Recorded) -> Iterable[Key]:
+    fields = recorded.event.__dict__
+    return ((fields["request"], fields["metric"].value),)
+
+
+def _apply_exclusion(
+    row: ExclusionAsked | None, key: Key, recorded: Recorded, reference: Reference
+) -> ExclusionAsked | None:
+    when, who = recorded.occurred_at, recorded.actor.organisation
+    match recorded.event:
+        case MetricExclusionRequested(reason=reason):
+            request, metric = key
+            return ExclusionAsked(request, metric, reason, who, when, month(when))
+        case MetricExclusionRuled(granted=granted) if row:
+            return row._replace(granted=granted, ruled_by=who, ruled_at=when)
+    return row
+
+
+def _contribute_exclusion(row: ExclusionAsked) -> Iterable[Contribution]:
+    counts = ExclusionCounts(1, int(row.granted is True), int(row.granted is False))
+    group = ExclusionGroup(row.metric, row.reason, row.asked_by, row.ruled_by, row.period)
+    return (Contribution(group, None, counts),)
+
+
 JUDGED = Rows(
     table="judged_request",
     row=Judged,
     key=("request",),
-    kinds=(RequestFiled, RequestDispatched, ServiceRated),
+    kinds=(
+        RequestFiled,
+        RequestDispatched,
+        OrderReassigned,
+        JurisdictionRuled,
+        RequestCleared,
+        CalledBack,
+        RequestReopened,
+        ClosureDisputed,
+        DisputeRuled,
+        ServiceRated,
+        PoorRatingVerified,
+        PoorRatingRectified,
+        MetricExclusionRuled,
+    ),
     keys=_judged_keys,
     apply=_apply_judged,
     tally=Tally(JudgedGroup, JudgedCounts, _contribute),
-    withheld=lambda row: is_withheld(row.category),
+    withheld=lambda row: row.is_withheld,
 )
 WHISTLING = Rows(
     table="community_whistling",
     row=Whistling,
-    key=("community",),
+    key=("community", "period"),
     kinds=(RequestFiled, WhistleBlown),
     keys=_whistling_keys,
     apply=_apply_whistling,
 )
-PROJECTION = Projection("evaluation_disclosure", 1, (JUDGED, WHISTLING))
+EXCLUSIONS = Rows(
+    table="metric_exclusion",
+    row=ExclusionAsked,
+    key=("request", "metric"),
+    kinds=(MetricExclusionRequested, MetricExclusionRuled),
+    keys=_exclusion_keys,
+    apply=_apply_exclusion,
+    tally=Tally(ExclusionGroup, ExclusionCounts, _contribute_exclusion),
+    withheld=lambda row: True,
+)
+PROJECTION = Projection("evaluation_disclosure", 1, (JUDGED, WHISTLING, EXCLUSIONS))

@@ -51,6 +51,10 @@ class Fold:
             )
             for kind in projection.kinds
         }
+        self._stirred_by: dict[str, tuple[Sheet, ...]] = {
+            kind: tuple(sheet for sheet in self.sheets if kind in sheet.rows.stirring)
+            for kind in projection.kinds
+        }
 
     def __len__(self) -> int:
         return sum(len(sheet.current) for sheet in self.sheets)
@@ -68,9 +72,25 @@ class Fold:
                     keys.update(k for k in sheet.rows.keys(recorded) if k not in sheet.current)
         return tuple(wanted[id(sheet)] for sheet in self.sheets)
 
+    def stirred(self, events: Iterable[Given]) -> tuple[Sheet, ...]:
+        """The views of which the events may stir rows that they do not name: all of those that can
+        be stirred must be in memory."""
+        found = {
+            id(sheet): sheet
+            for recorded, _ in events
+            for sheet in self._stirred_by.get(recorded.event.kind, ())
+        }
+        return tuple(found.values())
+
     def apply(self, recorded: Recorded, reference: Reference) -> None:
         """Folds one event in: into every view, or, where one raises, into none."""
         changes = [
+            (sheet, key, old, sheet.rows.apply(old, key, recorded, reference))
+            for sheet in self._stirred_by.get(recorded.event.kind, ())
+            for key, old in sheet.current.items()
+            if sheet.rows.is_stirred(old)
+        ]
+        changes += [
             (sheet, key, old, sheet.rows.apply(old, key, recorded, reference))
             for sheet in self._sheets_of.get(recorded.event.kind, ())
             for key in sheet.rows.keys(recorded)

@@ -128,6 +128,8 @@ def fold_in(
     for sheet, keys in zip(fold.sheets, fold.missing(events), strict=True):
         if keys:
             tables.load(connection, sheet, keys, suffix)
+    for sheet in fold.stirred(events):
+        tables.load_stirred(connection, sheet, suffix)
     return apply_all(fold, events)
 
 

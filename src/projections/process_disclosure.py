@@ -1,66 +1,18 @@
-"""Process disclosure (服务过程): where each case stands, who has it, until when, how long it took.
-
-On time is judged on the handler's clock, which runs from dispatch to the answer that stood and is
-measured by the pack in force at dispatch. The requester's runs from filing to the same answer.
-"""
+"""Process disclosure (服务过程): where each case stands, who has it, until when, and how many."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
-from ledger.domain.requests import (
-    AnswerAccepted,
-    Category,
-    ProgressPosted,
-    RequestAccepted,
-    RequestAnswered,
-    RequestCleared,
-    RequestDispatched,
-    RequestFiled,
-    Stage,
-)
-from ledger.domain.rules import Grade, Step
-from ledger.event import Recorded
-from projections.projection import Contribution, Key, Projection, Rows, Tally
-from projections.reference import Reference
-from projections.terms import Term, minutes_taken, renewed, term
+from ledger.domain.requests import CLOSED
+from projections import cases
+from projections.cases import Case
+from projections.projection import Contribution, Projection, Rows, Tally
 from projections.whistles import SUMMONS, WHISTLES
 
-WITHHELD_CATEGORIES = frozenset({Category.REPORT.value})
-"""举报 is shown as counts only: no row of such a case is public."""
-_MINUTE = timedelta(minutes=1)
-
-
-class Case(NamedTuple):
-    """One request: its steps, its term, and the two clocks.
-
-    Who asked, and whom a complaint is about, is not here. Times are as claimed (occurred_at).
-    The handler's minutes are office minutes where the term is one of working time.
-    """
-
-    request: str
-    community: str
-    category: str
-    subject: str
-    channel: str
-    stage: str
-    filed_at: datetime
-    grade: str | None = None
-    lead: str | None = None
-    co_handlers: tuple[str, ...] = ()
-    accepted_at: datetime | None = None
-    dispatched_at: datetime | None = None
-    progressed_at: datetime | None = None
-    answered_at: datetime | None = None
-    answer_accepted_at: datetime | None = None
-    cleared_at: datetime | None = None
-    due_at: datetime | None = None
-    provisional: bool = False
-    pack_version: int | None = None
-    requester_minutes: int | None = None
-    handler_minutes: int | None = None
+_CLOSED = frozenset(stage.value for stage in CLOSED)
 
 
 class CaseGroup(NamedTuple):
@@ -70,116 +22,101 @@ class CaseGroup(NamedTuple):
     category: str
     stage: str
     lead: str | None
+    holder: str | None
+    period: str
 
 
 class CaseCounts(NamedTuple):
-    """What is counted of cases."""
+    """What is counted of cases.
+
+    On time is judged of what was cleared with a term and of what is overdue and still open; the
+    net figures leave out the cases that a ruling excluded.
+    """
 
     cases: int = 0
     open: int = 0
     overdue: int = 0
     """Open, and not answered when its term ended: counts from that moment on."""
+    overdue_net: int = 0
     cleared: int = 0
     cleared_with_term: int = 0
+    cleared_with_term_net: int = 0
     cleared_in_time: int = 0
-
-
-def _keys(recorded: Recorded) -> Iterable[Key]:
-    return ((recorded.event.__dict__["request"],),)
-
-
-def _apply(row: Case | None, key: Key, recorded: Recorded, reference: Reference) -> Case | None:
-    event, when = recorded.event, recorded.occurred_at
-    if type(event) is RequestFiled:
-        return Case(
-            event.request, event.community, event.category.value, event.subject,
-            event.channel.value, Stage.FILED.value, when,
-        )  # fmt: skip
-    if row is None:
-        return None
-    if type(event) is RequestAccepted:
-        return row._replace(stage=Stage.ACCEPTED.value, accepted_at=when)
-    if type(event) is RequestDispatched:
-        return _dispatched(row, event, when, reference)
-    if type(event) is ProgressPosted:
-        return row._replace(stage=Stage.IN_HAND.value, progressed_at=when)
-    if type(event) is RequestAnswered:
-        return row._replace(stage=Stage.ANSWERED.value, answered_at=when)
-    if type(event) is AnswerAccepted:
-        return _stood(row, when, reference)
-    return row._replace(stage=Stage.CLEARED.value, cleared_at=when)
-
-
-def _dispatched(row: Case, event: RequestDispatched, when: datetime, reference: Reference) -> Case:
-    answer = term(reference, Step.REQUEST_ANSWERED, event.grade, when)
-    return row._replace(
-        stage=Stage.DISPATCHED.value,
-        dispatched_at=when,
-        grade=event.grade.value,
-        lead=event.lead,
-        co_handlers=event.co_handlers,
-        due_at=answer.due_at,
-        provisional=answer.provisional,
-        pack_version=answer.pack_version,
-    )
-
-
-def _stood(row: Case, when: datetime, reference: Reference) -> Case:
-    """Both clocks have stopped at the answer that is accepted now."""
-    stood = row._replace(stage=Stage.ANSWER_ACCEPTED.value, answer_accepted_at=when)
-    if row.answered_at is None or row.dispatched_at is None or row.grade is None:
-        return stood
-    step, grade, dispatched_at = Step.REQUEST_ANSWERED, Grade(row.grade), row.dispatched_at
-    answer = renewed(
-        Term(row.due_at, row.provisional, row.pack_version), reference, step, grade, dispatched_at
-    )
-    return stood._replace(
-        due_at=answer.due_at,
-        provisional=answer.provisional,
-        requester_minutes=max(0, (row.answered_at - row.filed_at) // _MINUTE),
-        handler_minutes=minutes_taken(
-            reference, row.pack_version, step, grade, dispatched_at, row.answered_at
-        ),
-    )
+    cleared_in_time_net: int = 0
+    dispatched: int = 0
+    """Cases that were ever given to a handler."""
+    returns: int = 0
+    extensions: int = 0
+    contested: int = 0
+    """Cases that were reopened or disputed after clearing, each once."""
+    ever_cleared: int = 0
+    """Cases that were cleared at least once, whether it stood or not."""
 
 
 def _contribute(row: Case) -> Iterable[Contribution]:
-    group = CaseGroup(row.community, row.category, row.stage, row.lead)
-    due, answered = row.due_at, row.answered_at
-    if row.cleared_at is not None:
-        in_time = due is not None and answered is not None and answered <= due
-        counts = CaseCounts(1, 0, 0, 1, int(due is not None), int(in_time))
-        return (Contribution(group, None, counts),)
-    standing = Contribution(group, None, CaseCounts(cases=1, open=1))
-    if due is None or (answered is not None and answered <= due):
-        return (standing,)
+    group = CaseGroup(row.community, row.category, row.stage, row.lead, row.holder, row.period)
+    contested = int(row.reopened > 0 or row.disputed > 0)
+    is_open = row.stage not in _CLOSED
+    counted = CaseCounts(
+        cases=1,
+        open=int(is_open),
+        dispatched=int(row.grade is not None),
+        returns=row.returns,
+        extensions=row.extensions,
+        contested=contested,
+        ever_cleared=int(contested or row.cleared_at is not None),
+    )
+    if row.cleared_at is not None and not is_open:
+        return (Contribution(group, None, _with_clearing(counted, row)),)
+    if not is_open or not is_overdue_after_term(row):
+        return (Contribution(group, None, counted),)
     # What is answered at the last moment is in time: overdue begins with the next one.
-    late = Contribution(group, due + datetime.resolution, CaseCounts(overdue=1))
-    return (standing, late)
+    assert row.due_at is not None  # it can be overdue
+    late = CaseCounts(overdue=1, overdue_net=int(not row.on_time_excluded))
+    return (
+        Contribution(group, None, counted),
+        Contribution(group, row.due_at + datetime.resolution, late),
+    )
 
 
-def is_withheld(category: str) -> bool:
-    """Whether cases of a category are shown as counts only."""
-    return category in WITHHELD_CATEGORIES
+def is_overdue_after_term(row: Case) -> bool:
+    """Whether an open case is overdue once its term has passed: not where it was answered, or its
+    clock stood still, by then."""
+    if row.due_at is None:
+        return False
+    stood_still = row.answered_at or row.stopped_since
+    return stood_still is None or stood_still > row.due_at
+
+
+def _with_clearing(counted: CaseCounts, row: Case) -> CaseCounts:
+    with_term = row.due_at is not None or row.was_late
+    in_time = with_term and not row.is_late
+    net = not row.on_time_excluded
+    return counted._replace(
+        cleared=1,
+        cleared_with_term=int(with_term),
+        cleared_with_term_net=int(with_term and net),
+        cleared_in_time=int(in_time),
+        cleared_in_time_net=int(in_time and net),
+    )
 
 
 CASES = Rows(
     table="request_case",
     row=Case,
     key=("request",),
-    kinds=(
-        RequestFiled,
-        RequestAccepted,
-        RequestDispatched,
-        ProgressPosted,
-        RequestAnswered,
-        AnswerAccepted,
-        RequestCleared,
-    ),
-    keys=_keys,
-    apply=_apply,
+    kinds=cases.KINDS,
+    keys=cases.keys,
+    apply=cases.apply,
     tally=Tally(CaseGroup, CaseCounts, _contribute),
-    withheld=lambda row: is_withheld(row.category),
-    indexes=(("filed_at", "request"), ("stage", "filed_at", "request")),
+    withheld=lambda row: row.is_withheld,
+    stirred_by=cases.STIRRING,
+    stirred_while="clock_runs",
+    indexes=(
+        ("filed_at", "request"),
+        ("stage", "filed_at", "request"),
+        ("supervise_at",),
+        ("deemed_at",),
+    ),
 )
 PROJECTION = Projection("process_disclosure", 1, (CASES, WHISTLES, SUMMONS))

@@ -1,9 +1,10 @@
-"""What the process disclosure shows: figures by stage, lead, community, category, and cases."""
+"""What the process disclosure shows: figures by stage, holder and more, and the cases behind."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, TypedDict, Unpack
 
 from psycopg import AsyncConnection
@@ -16,85 +17,160 @@ from projections.whistle_reading import (
     summons,
 )
 
-__all__ = ["CasePage", "ProcessDisclosure", "PublicCase", "case", "cases", "process", "summons"]
+__all__ = [
+    "CaseFigure",
+    "CasePage",
+    "ProcessDisclosure",
+    "PublicCase",
+    "case",
+    "cases",
+    "process",
+    "summons",
+]
 
 NAME = "process_disclosure"
+_CLOSED = "('cleared', 'struck_off', 'declined', 'redirected', 'merged', 'withdrawn')"
+_IS_OPEN = f"stage not in {_CLOSED}"
+# Not where it was answered, or its clock stood still, when the term ended.
+_IS_OVERDUE = f"""({_IS_OPEN} and due_at is not null and due_at < %(at)s
+    and coalesce(answered_at, stopped_since, %(at)s) > due_at)"""
+_IS_CLEARED = "(cleared_at is not null and stage in ('cleared', 'struck_off'))"
+_IS_LATE = "(was_late or coalesce(answered_at > due_at, false))"
+_HAS_TERM = "(due_at is not null or was_late)"
+
+
+class CaseFigure(StrEnum):
+    """A figure of the process disclosure, by whose name the cases behind it are listed."""
+
+    OPEN = "open"
+    OVERDUE = "overdue"
+    CLEARED = "cleared"
+    CLEARED_IN_TIME = "cleared_in_time"
+    CLEARED_LATE = "cleared_late"
+    CLEARED_WITHOUT_TERM = "cleared_without_term"
+    ON_TIME_EXCLUDED = "on_time_excluded"
+    RETURNED = "returned"
+    EXTENDED = "extended"
+    CONTESTED = "contested"
+    PAUSED = "paused"
+    SUPERVISED = "supervised"
+    PROVISIONAL = "provisional"
+
+
+_FIGURES = {
+    CaseFigure.OPEN: _IS_OPEN,
+    CaseFigure.OVERDUE: _IS_OVERDUE,
+    CaseFigure.CLEARED: _IS_CLEARED,
+    CaseFigure.CLEARED_IN_TIME: f"({_IS_CLEARED} and {_HAS_TERM} and not {_IS_LATE})",
+    CaseFigure.CLEARED_LATE: f"({_IS_CLEARED} and {_HAS_TERM} and {_IS_LATE})",
+    CaseFigure.CLEARED_WITHOUT_TERM: f"({_IS_CLEARED} and not {_HAS_TERM})",
+    CaseFigure.ON_TIME_EXCLUDED: "on_time_excluded",
+    CaseFigure.RETURNED: "returns > 0",
+    CaseFigure.EXTENDED: "extensions > 0",
+    CaseFigure.CONTESTED: "(reopened > 0 or disputed > 0)",
+    CaseFigure.PAUSED: "is_paused",
+    CaseFigure.SUPERVISED: "supervised_at is not null",
+    CaseFigure.PROVISIONAL: f"({_IS_OPEN} and provisional)",
+}
+_BEHIND_FIGURE = (
+    "case %(figure)s::text "
+    + " ".join(f"when '{figure.value}' then {condition}" for figure, condition in _FIGURES.items())
+    + " else true end"
+)
 _EFFECTIVE = "(effective_from is null or effective_from <= %(at)s)"
-_CASE_SUMS = """coalesce(sum(cases), 0)::bigint as cases, coalesce(sum(open), 0)::bigint as open,
-    coalesce(sum(overdue), 0)::bigint as overdue, coalesce(sum(cleared), 0)::bigint as cleared,
-    coalesce(sum(cleared_with_term), 0)::bigint as cleared_with_term,
-    coalesce(sum(cleared_in_time), 0)::bigint as cleared_in_time"""
-_WHERE_CASES = f"""where {_EFFECTIVE}
-    and (%(community)s::text is null or community = %(community)s)
+_COUNTS = (
+    "cases", "open", "overdue", "overdue_net", "cleared", "cleared_with_term",
+    "cleared_with_term_net", "cleared_in_time", "cleared_in_time_net", "dispatched", "returns",
+    "extensions", "contested", "ever_cleared",
+)  # fmt: skip
+_SUMS = ", ".join(f"coalesce(sum({name}), 0)::bigint as {name}" for name in _COUNTS)
+_OF_PART = """(%(community)s::text is null or community = %(community)s)
     and (%(category)s::text is null or category = %(category)s)
-    and (%(lead)s::text is null or lead = %(lead)s)"""
+    and (%(lead)s::text is null or lead = %(lead)s)
+    and (%(holder)s::text is null or holder = %(holder)s)
+    and (%(period)s::text is null or starts_with(period, %(period)s))"""
 
 # Constants of this module alone make up the statements: values go in as parameters.
-_TOTALS = f"""select '' as name, {_CASE_SUMS} from request_case_tally {_WHERE_CASES}"""  # noqa: S608
+_TOTALS = f"""select '' as name, {_SUMS} from request_case_tally
+    where {_EFFECTIVE} and {_OF_PART}"""  # noqa: S608
+_DIMENSIONS = ("stage", "holder", "lead", "community", "category", "period")
 _BY = {
-    column: f"""select coalesce({column}, '') as name, {_CASE_SUMS} from request_case_tally
-        {_WHERE_CASES} group by 1 order by 1 limit %(limit)s"""  # noqa: S608
-    for column in ("stage", "lead", "community", "category")
+    column: f"""select coalesce({column}, '') as name, {_SUMS} from request_case_tally
+        where {_EFFECTIVE} and {_OF_PART} group by 1 order by 1 limit %(limit)s"""  # noqa: S608
+    for column in _DIMENSIONS
 }
 # Of the public cases alone: the withheld ones are counted, never listed.
-_SPREAD = """select count(*) as count,
+_SPREAD = f"""select count(*) as count,
     percentile_disc(0.5) within group (order by minutes)::bigint as median_minutes,
     percentile_disc(0.9) within group (order by minutes)::bigint as p90_minutes
     from (select floor(extract(epoch from %(at)s - filed_at) / 60) as minutes from request_case
-        where stage <> 'cleared' and (%(community)s::text is null or community = %(community)s)
-        and (%(category)s::text is null or category = %(category)s)
-        and (%(lead)s::text is null or lead = %(lead)s)) as waiting"""
-_IS_OVERDUE = """(stage <> 'cleared' and due_at is not null and due_at < %(at)s
-    and (answered_at is null or answered_at > due_at))"""
-_CASE_COLUMNS = f"""request, community, category, subject, channel, stage, grade, lead, co_handlers,
-    filed_at, accepted_at, dispatched_at, progressed_at, answered_at, answer_accepted_at,
-    cleared_at, due_at, provisional, pack_version, requester_minutes, handler_minutes,
+        where {_IS_OPEN} and {_OF_PART}) as waiting"""  # noqa: S608
+_OLDEST = f"""select request, filed_at, due_at, lead, holder from request_case
+    where {_IS_OVERDUE} and {_OF_PART} order by due_at, request limit 1"""  # noqa: S608
+_CASE_COLUMNS = f"""request, community, category, subject, channel, stage, holder, grade, lead,
+    co_handlers, handling_round, filed_at, accepted_at, dispatched_at, signed_at, progressed_at,
+    answered_at, answer_accepted_at, cleared_at, ended_at, due_at, provisional, pack_version,
+    is_paused, stopped_since, extensions, returns, urged, sent_back, reopened, disputed,
+    supervised_at, requester_minutes, handler_minutes, on_time_excluded,
     {_IS_OVERDUE} as overdue"""
 _CASE = f"select {_CASE_COLUMNS} from request_case where request = %(request)s"  # noqa: S608
 # Keyset: the page goes on after the last case of the one before, however many came meanwhile.
 _CASES = f"""select {_CASE_COLUMNS} from request_case
     where (%(after)s::text is null or (filed_at, request)
         < (select filed_at, request from request_case where request = %(after)s))
-    and (%(community)s::text is null or community = %(community)s)
-    and (%(category)s::text is null or category = %(category)s)
-    and (%(lead)s::text is null or lead = %(lead)s)
+    and {_OF_PART}
     and (%(stage)s::text is null or stage = %(stage)s)
-    and (not %(only_open)s::boolean or stage <> 'cleared')
-    and (not %(only_overdue)s::boolean or {_IS_OVERDUE})
+    and {_BEHIND_FIGURE}
     order by filed_at desc, request desc limit %(limit)s"""  # noqa: S608
 
 
 class Part(TypedDict, total=False):
-    """Which part of the disclosure: that of a community, a category, a lead, where given."""
+    """Which part of the disclosure, where given; `period` is a year or a month of filing."""
 
     community: str | None
     category: str | None
     lead: str | None
+    holder: str | None
+    period: str | None
 
 
 class Chosen(Part, total=False):
-    """Which cases of that part."""
+    """Which cases of that part: those of a stage, those behind a figure."""
 
     stage: str | None
-    only_open: bool
-    only_overdue: bool
+    figure: CaseFigure | None
 
 
-_EVERY_PART: Part = {"community": None, "category": None, "lead": None}
-_EVERY_CASE: Chosen = {**_EVERY_PART, "stage": None, "only_open": False, "only_overdue": False}
+EVERY_PART: Part = {
+    "community": None,
+    "category": None,
+    "lead": None,
+    "holder": None,
+    "period": None,
+}
+_EVERY_CASE: Chosen = {**EVERY_PART, "stage": None, "figure": None}
 
 
 @dataclass(frozen=True, slots=True)
 class CaseFigures:
-    """Counts of cases under a name (a stage, lead, community or category; '' for none or all)."""
+    """Counts of cases under a name (a stage, holder, lead, community, category or month of filing;
+    '' for none or all). Net figures leave out the cases that a ruling of the town excluded."""
 
     name: str
     cases: int
     open: int
     overdue: int
+    overdue_net: int
     cleared: int
     cleared_with_term: int
+    cleared_with_term_net: int
     cleared_in_time: int
+    cleared_in_time_net: int
+    dispatched: int
+    returns: int
+    extensions: int
+    contested: int
+    ever_cleared: int
 
     @property
     def on_time(self) -> Rate:
@@ -102,9 +178,45 @@ class CaseFigures:
         return Rate(self.cleared_in_time, self.cleared_with_term + self.overdue)
 
     @property
+    def on_time_net(self) -> Rate:
+        """The same without the excluded cases."""
+        return Rate(self.cleared_in_time_net, self.cleared_with_term_net + self.overdue_net)
+
+    @property
+    def on_time_excluded(self) -> int:
+        """How many cases the net rate leaves out."""
+        return self.on_time.denominator - self.on_time_net.denominator
+
+    @property
     def without_term(self) -> int:
-        """Cleared cases to which no pack in force gave a term: excluded from `on_time`."""
+        """Cleared cases to which no pack in force gave a term: in neither rate."""
         return self.cleared - self.cleared_with_term
+
+    @property
+    def returning(self) -> Rate:
+        """Returns asked for ÷ cases given to a handler; shown per 100."""
+        return Rate(self.returns, self.dispatched)
+
+    @property
+    def extending(self) -> Rate:
+        """Extensions granted ÷ cases given to a handler; shown per 100."""
+        return Rate(self.extensions, self.dispatched)
+
+    @property
+    def contesting(self) -> Rate:
+        """Reopened or disputed ÷ all that were ever cleared."""
+        return Rate(self.contested, self.ever_cleared)
+
+
+@dataclass(frozen=True, slots=True)
+class OldestOverdue:
+    """The open case that has been overdue for longest."""
+
+    request: str
+    filed_at: datetime
+    due_at: datetime
+    lead: str | None
+    holder: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +226,15 @@ class ProcessDisclosure:
     as_of: AsOf
     totals: CaseFigures
     by_stage: tuple[CaseFigures, ...]
+    by_holder: tuple[CaseFigures, ...]
     by_lead: tuple[CaseFigures, ...]
     by_community: tuple[CaseFigures, ...]
     by_category: tuple[CaseFigures, ...]
+    by_period: tuple[CaseFigures, ...]
     waiting: Spread
     """Minutes since filing, of the open cases that are public."""
+    oldest_overdue: OldestOverdue | None
+    """Of the public cases; None where nothing is overdue."""
     departments: tuple[DepartmentFigures, ...]
 
 
@@ -132,21 +248,35 @@ class PublicCase:
     subject: str
     channel: str
     stage: str
+    holder: str | None
     grade: str | None
     lead: str | None
     co_handlers: list[str]
+    handling_round: int
     filed_at: datetime
     accepted_at: datetime | None
     dispatched_at: datetime | None
+    signed_at: datetime | None
     progressed_at: datetime | None
     answered_at: datetime | None
     answer_accepted_at: datetime | None
     cleared_at: datetime | None
+    ended_at: datetime | None
     due_at: datetime | None
     provisional: bool
     pack_version: int | None
+    is_paused: bool
+    stopped_since: datetime | None
+    extensions: int
+    returns: int
+    urged: int
+    sent_back: int
+    reopened: int
+    disputed: int
+    supervised_at: datetime | None
     requester_minutes: int | None
     handler_minutes: int | None
+    on_time_excluded: bool
     overdue: bool
 
 
@@ -171,18 +301,22 @@ async def process(
     """
     tables = ("request_case", "request_case_tally", *DEPARTMENT_TABLES)
     async with snapshot(connection, NAME, tables, at) as seen:
-        values = {**_EVERY_PART, **part}
+        values = {**EVERY_PART, **part}
         (totals,) = await seen.all(CaseFigures, _TOTALS, values)
         (waiting,) = await seen.all(Spread, _SPREAD, values)
+        by = {column: await seen.all(CaseFigures, _BY[column], values) for column in _DIMENSIONS}
         return ProcessDisclosure(
-            seen.as_of,
-            totals,
-            await seen.all(CaseFigures, _BY["stage"], values),
-            await seen.all(CaseFigures, _BY["lead"], values),
-            await seen.all(CaseFigures, _BY["community"], values),
-            await seen.all(CaseFigures, _BY["category"], values),
-            waiting,
-            await departments(seen),
+            as_of=seen.as_of,
+            totals=totals,
+            by_stage=by["stage"],
+            by_holder=by["holder"],
+            by_lead=by["lead"],
+            by_community=by["community"],
+            by_category=by["category"],
+            by_period=by["period"],
+            waiting=waiting,
+            oldest_overdue=await seen.one(OldestOverdue, _OLDEST, values),
+            departments=await departments(seen),
         )
 
 

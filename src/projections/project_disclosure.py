@@ -7,22 +7,38 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ledger.decision import OrganisationType
+from ledger.domain.effect import since_when
 from ledger.domain.founding import LedgerFounded
-from ledger.domain.organisations import OrganisationRegistered
+from ledger.domain.organisations import (
+    OrganisationAssigned,
+    OrganisationDissolved,
+    OrganisationRegistered,
+    OrganisationRenamed,
+)
 from ledger.domain.requests import RequestFiled
 from ledger.domain.rules import RulesEnacted
 from ledger.event import Recorded
+from projections.dated import entry
+from projections.grid import UNITS
 from projections.projection import Key, Projection, Rows
 from projections.reference import Reference
 
 
 class ServiceBody(NamedTuple):
-    """An organisation of the method, and how to reach it."""
+    """An organisation of the method, how to reach it, and what held of it since when."""
 
     organisation: str
     type: str
-    name: str
     parent: str | None
+    since: datetime
+    names: tuple[str, ...]
+    """Dated: its name."""
+    communities: tuple[str, ...] = ()
+    """Dated: the community to which it is assigned."""
+    dissolved_from: datetime | None = None
+    basis: str | None = None
+    """Of a Party subgroup."""
+    online: bool = False
     functions: str | None = None
     address: str | None = None
     hours: str | None = None
@@ -46,13 +62,22 @@ class ListedSubject(NamedTuple):
     effective_from: datetime
 
 
+class ListedReason(NamedTuple):
+    """An entry of one of a pack's closed lists, as `ListedSubject`; `list_name` is its field."""
+
+    pack_version: int
+    list_name: str
+    code: str
+    name: str
+    effective_from: datetime
+
+
+LISTS = ("pause_reasons", "exclusion_reasons", "decline_grounds")
+
+
 def _body_keys(recorded: Recorded) -> Iterable[Key]:
-    match recorded.event:
-        case LedgerFounded(town=town):
-            return ((town,),)
-        case OrganisationRegistered(organisation=organisation):
-            return ((organisation,),)
-    return ()
+    fields = recorded.event.__dict__
+    return ((fields["town"] if "town" in fields else fields["organisation"],),)
 
 
 def _apply_body(
@@ -60,18 +85,32 @@ def _apply_body(
 ) -> ServiceBody | None:
     match recorded.event:
         case LedgerFounded(town=town, town_name=name):
-            return ServiceBody(town, OrganisationType.TOWN_COMMITTEE.value, name, None)
+            since = recorded.recorded_at
+            type_ = OrganisationType.TOWN_COMMITTEE.value
+            return ServiceBody(town, type_, None, since, (entry(since, name),))
         case OrganisationRegistered() as event:
+            since = since_when(event.effective_from, recorded)
             return ServiceBody(
                 event.organisation,
                 event.type.value,
-                event.name,
                 event.parent,
-                event.functions,
-                event.address,
-                event.hours,
-                event.telephone,
+                since,
+                (entry(since, event.name),),
+                basis=None if event.basis is None else event.basis.value,
+                online=event.online,
+                functions=event.functions,
+                address=event.address,
+                hours=event.hours,
+                telephone=event.telephone,
             )
+        case OrganisationRenamed(name=name) as event if row:
+            since = since_when(event.effective_from, recorded)
+            return row._replace(names=(*row.names, entry(since, name)))
+        case OrganisationAssigned(community=community) as event if row:
+            since = since_when(event.effective_from, recorded)
+            return row._replace(communities=(*row.communities, entry(since, community)))
+        case OrganisationDissolved() as event if row:
+            return row._replace(dissolved_from=since_when(event.effective_from, recorded))
     return row
 
 
@@ -105,11 +144,39 @@ def _apply_subject(
     return row
 
 
+def _reason_keys(recorded: Recorded) -> Iterable[Key]:
+    match recorded.event:
+        case RulesEnacted() as pack:
+            return tuple(
+                (pack.pack_version, name, entry.code)
+                for name in LISTS
+                for entry in getattr(pack, name)
+            )
+    return ()
+
+
+def _apply_reason(
+    row: ListedReason | None, key: Key, recorded: Recorded, reference: Reference
+) -> ListedReason | None:
+    match recorded.event:
+        case RulesEnacted() as pack:
+            version, list_name, code = key
+            name = next(one.name for one in getattr(pack, list_name) if one.code == code)
+            return ListedReason(version, list_name, code, name, pack.effective_from)
+    return row
+
+
 BODIES = Rows(
     table="service_body",
     row=ServiceBody,
     key=("organisation",),
-    kinds=(LedgerFounded, OrganisationRegistered),
+    kinds=(
+        LedgerFounded,
+        OrganisationRegistered,
+        OrganisationAssigned,
+        OrganisationRenamed,
+        OrganisationDissolved,
+    ),
     keys=_body_keys,
     apply=_apply_body,
     indexes=(("type", "organisation"),),
@@ -130,4 +197,12 @@ SUBJECTS = Rows(
     keys=_subject_keys,
     apply=_apply_subject,
 )
-PROJECTION = Projection("project_disclosure", 1, (BODIES, ASKED, SUBJECTS))
+REASONS = Rows(
+    table="listed_reason",
+    row=ListedReason,
+    key=("pack_version", "list_name", "code"),
+    kinds=(RulesEnacted,),
+    keys=_reason_keys,
+    apply=_apply_reason,
+)
+PROJECTION = Projection("project_disclosure", 1, (BODIES, ASKED, SUBJECTS, REASONS, UNITS))

@@ -66,12 +66,25 @@ class Rows(Generic[R]):
     apply: Callable[[R | None, Key, Recorded, Reference], R | None]
     tally: Tally[R] | None = None
     withheld: Callable[[R], bool] | None = None
+    stirred_by: tuple[type[Event], ...] = ()
+    """Kinds of the town's reference, such as a pack of rules, that may change rows which they do
+    not name: `apply` is asked again for every row whose column `stirred_while` is true."""
+    stirred_while: str = ""
     indexes: tuple[tuple[str, ...], ...] = ()
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """The columns of the table, the key's first."""
         return columns(self.row)
+
+    @cached_property
+    def stirring(self) -> frozenset[str]:
+        """The kinds that stir."""
+        return frozenset(cls.kind for cls in self.stirred_by)
+
+    def is_stirred(self, row: R | None) -> bool:
+        """Whether a stirring event may change the row."""
+        return row is not None and bool(getattr(row, self.stirred_while))
 
     def table_of(self, row: R | None) -> str | None:
         """The table in which a row lies; None for no row."""
@@ -96,7 +109,7 @@ class Projection:
     @cached_property
     def kinds(self) -> frozenset[str]:
         """The kinds of event that touch any of the views."""
-        return frozenset(cls.kind for rows in self.rows for cls in rows.kinds)
+        return frozenset(cls.kind for rows in self.rows for cls in (*rows.kinds, *rows.stirred_by))
 
 
 class Column(NamedTuple):

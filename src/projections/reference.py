@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ledger.clocks import OfficeDay, WorkingYear, office_day, working_year
+from ledger.clocks import WorkingYear, working_year
 from ledger.decision import OrganisationType
+from ledger.domain.calendars import WorkingCalendarEnacted
 from ledger.domain.founding import LedgerFounded
 from ledger.domain.organisations import OrganisationRegistered
-from ledger.domain.rules import (
-    Deadline,
-    Grade,
-    RulesEnacted,
-    Step,
-    WorkingCalendarEnacted,
-)
+from ledger.domain.rules import Pack, RulesEnacted, pack_of
 from ledger.event import Recorded
 
 KINDS = (LedgerFounded, OrganisationRegistered, RulesEnacted, WorkingCalendarEnacted)
@@ -31,15 +25,6 @@ class Body(NamedTuple):
     parent: str | None
 
 
-class Pack(NamedTuple):
-    """A pack of rules as folds look it up."""
-
-    version: int
-    effective_from: datetime
-    deadlines: Mapping[tuple[Step, Grade], Deadline]
-    office: OfficeDay
-
-
 class Reference(NamedTuple):
     """The fold of `KINDS` up to the very event that is being applied, that event included.
 
@@ -50,13 +35,6 @@ class Reference(NamedTuple):
     """By version: the first is version 1."""
     calendars: Mapping[int, WorkingYear] = MappingProxyType({})
     organisations: Mapping[str, Body] = MappingProxyType({})
-
-    def pack_in_force(self, moment: datetime) -> Pack | None:
-        """The latest pack whose date of effect has come by `moment`, or None."""
-        for pack in reversed(self.packs):
-            if pack.effective_from <= moment:
-                return pack
-        return None
 
 
 EMPTY = Reference()
@@ -71,17 +49,14 @@ def evolve(reference: Reference, recorded: Recorded) -> Reference:
             body = Body(event.type, event.name, event.parent)
             return _with_body(reference, event.organisation, body)
         case RulesEnacted() as pack:
-            return reference._replace(packs=(*reference.packs, _pack(pack)))
+            return reference._replace(packs=(*reference.packs, pack_of(pack)))
         case WorkingCalendarEnacted() as calendar:
-            years = {**reference.calendars, calendar.year: working_year(calendar)}
+            years = {
+                **reference.calendars,
+                calendar.year: working_year(calendar.year, calendar.holidays, calendar.workdays),
+            }
             return reference._replace(calendars=MappingProxyType(years))
     return reference
-
-
-def _pack(event: RulesEnacted) -> Pack:
-    deadlines = {(deadline.step, deadline.grade): deadline for deadline in event.deadlines}
-    office = office_day(event.office_hours)
-    return Pack(event.pack_version, event.effective_from, MappingProxyType(deadlines), office)
 
 
 def _with_body(reference: Reference, organisation: str, body: Body) -> Reference:

@@ -31,6 +31,7 @@ NEXT_SUFFIX = "__next"
 # PostgreSQL's, and there is one round trip however many rows there are.
 _LOAD = sql.SQL("""select {columns} from {table} as kept
     join json_populate_recordset(null::{table}, %s::json) as wanted on {same_key}""")
+_LOAD_STIRRED = sql.SQL("select {columns} from {table} as kept where {flag}")
 _UPDATE = sql.SQL("""update {table} as kept set {assignments}
     from json_populate_recordset(null::{table}, %s::json) as wanted where {same_key}""")
 _DELETE = sql.SQL("""delete from {table} as kept
@@ -123,20 +124,44 @@ def load(connection: Connection, sheet: Sheet, keys: Iterable[Key], suffix: str 
     wanted = list(keys)
     document = _document(rows.key, wanted)
     sheet.current.update(dict.fromkeys(wanted))
+    for name in _names(rows):
+        statement = _LOAD.format(
+            columns=_kept(rows), table=sql.Identifier(name + suffix), same_key=_same_key(rows.key)
+        )
+        _take(sheet, connection.execute(statement, [document]).fetchall())
+
+
+def load_stirred(connection: Connection, sheet: Sheet, suffix: str = "") -> None:
+    """Fills the rows that a stirring event may change into the sheet, but for those it has."""
+    rows = sheet.rows
+    for name in _names(rows):
+        statement = _LOAD_STIRRED.format(
+            columns=_kept(rows),
+            table=sql.Identifier(name + suffix),
+            flag=sql.Identifier("kept", rows.stirred_while),
+        )
+        _take(sheet, connection.execute(statement).fetchall())
+
+
+def _names(rows: Rows[Any]) -> list[str]:
+    return [rows.table] if rows.withheld is None else [rows.table, rows.table + WITHHELD_SUFFIX]
+
+
+def _kept(rows: Rows[Any]) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier("kept", column.name) for column in rows.columns)
+
+
+def _take(sheet: Sheet, found: Iterable[Sequence[Any]]) -> None:
+    rows = sheet.rows
     arrays = [index for index, column in enumerate(rows.columns) if column.is_array]
     key_length = len(rows.key)
-    names = [rows.table] if rows.withheld is None else [rows.table, rows.table + WITHHELD_SUFFIX]
-    for name in names:
-        statement = _LOAD.format(
-            columns=sql.SQL(", ").join(sql.Identifier("kept", c.name) for c in rows.columns),
-            table=sql.Identifier(name + suffix),
-            same_key=_same_key(rows.key),
-        )
-        for values in connection.execute(statement, [document]).fetchall():
-            row = list(values)
-            for index in arrays:
-                row[index] = tuple(row[index])
-            sheet.current[tuple(row[:key_length])] = rows.row(*row)
+    for values in found:
+        row = list(values)
+        for index in arrays:
+            row[index] = tuple(row[index])
+        key = tuple(row[:key_length])
+        if sheet.current.get(key) is None:  # what is in memory may be further on
+            sheet.current[key] = rows.row(*row)
 
 
 def write(connection: Connection, sheet: Sheet, suffix: str = "") -> int:

@@ -13,14 +13,17 @@ from projections.reading import AsOf, Rate, Snapshot, bounded, snapshot
 NAME = "process_disclosure"
 DEPARTMENT_TABLES = ("summons", "summons_tally")
 _EFFECTIVE = "(effective_from is null or effective_from <= %(at)s)"
+_COUNTS = (
+    "summons", "released", "responded", "responded_with_term", "responded_in_time",
+    "response_overdue", "reported_in", "reported_in_with_term", "reported_in_in_time", "overdue",
+    "handled", "verified", "rated", "rated_satisfied", "whistles_rated",
+    "whistles_rated_satisfied", "whistles_justified",
+)  # fmt: skip
+_SUMS = ", ".join(f"sum({name})::bigint as {name}" for name in _COUNTS)
 # Constants of this module alone make up the statement: values go in as parameters.
-_DEPARTMENTS = f"""select department, summons, reported_in, reported_in_with_term,
-    reported_in_in_time, overdue, median_minutes, p90_minutes
-    from (select department, sum(summons)::bigint as summons,
-        sum(reported_in)::bigint as reported_in,
-        sum(reported_in_with_term)::bigint as reported_in_with_term,
-        sum(reported_in_in_time)::bigint as reported_in_in_time, sum(overdue)::bigint as overdue
-        from summons_tally where {_EFFECTIVE} group by department) as counted
+_DEPARTMENTS = f"""select department, {", ".join(_COUNTS)}, median_minutes, p90_minutes
+    from (select department, {_SUMS} from summons_tally where {_EFFECTIVE} group by department)
+        as counted
     left join (select department,
         percentile_disc(0.5) within group (order by minutes)::bigint as median_minutes,
         percentile_disc(0.9) within group (order by minutes)::bigint as p90_minutes
@@ -29,9 +32,12 @@ _DEPARTMENTS = f"""select department, summons, reported_in, reported_in_with_ter
             from summons where reported_in_at is not null) as taken
         group by department) as spread using (department)
     order by department limit %(limit)s"""  # noqa: S608
-_SUMMONS = """select whistle, department, summons.community, summons.grade, ground,
-    summons.blown_at, reported_in_at, due_at, provisional,
-    (due_at is not null and coalesce(reported_in_at, %(at)s) > due_at) as late
+_SUMMONS = """select whistle, department, summons.community, summons.grade, ground, whistle.stage,
+    summons.blown_at, signed_at, contacted_at, reported_in_at, handled_at, verified_at,
+    released_at, contact_due_at, due_at, handled_due_at, provisional, satisfaction,
+    whistle_satisfaction, justified,
+    (released_at is null and due_at is not null
+        and coalesce(reported_in_at, %(at)s) > due_at) as late
     from summons join whistle using (whistle)
     where (%(after)s::text is null or (summons.blown_at, whistle)
         < (select blown_at, whistle from whistle where whistle = %(after)s))
@@ -46,26 +52,53 @@ _SUMMONS = """select whistle, department, summons.community, summons.grade, grou
 
 @dataclass(frozen=True, slots=True)
 class DepartmentFigures:
-    """How a department answers whistles: whistle to on site."""
+    """How a department answers whistles: contacted, on site, done, and the ratings both ways."""
 
     department: str
     summons: int
+    released: int
+    responded: int
+    responded_with_term: int
+    responded_in_time: int
+    response_overdue: int
     reported_in: int
     reported_in_with_term: int
     reported_in_in_time: int
     overdue: int
+    handled: int
+    verified: int
+    rated: int
+    rated_satisfied: int
+    whistles_rated: int
+    whistles_rated_satisfied: int
+    whistles_justified: int
     median_minutes: int | None
     p90_minutes: int | None
 
     @property
+    def reporting_in(self) -> Rate:
+        """Reported in ÷ summoned and not released."""
+        return Rate(self.reported_in, self.summons - self.released)
+
+    @property
     def response(self) -> Rate:
-        """Reported in ÷ summoned."""
-        return Rate(self.reported_in, self.summons)
+        """响应率: contacted in time ÷ (contacted + past the term and still not), with a term."""
+        return Rate(self.responded_in_time, self.responded_with_term + self.response_overdue)
 
     @property
     def on_time(self) -> Rate:
         """Reported in in time ÷ (reported in with a term + overdue and still not on site)."""
         return Rate(self.reported_in_in_time, self.reported_in_with_term + self.overdue)
+
+    @property
+    def satisfaction(self) -> Rate:
+        """评哨: the three upper grades ÷ all ratings by communities."""
+        return Rate(self.rated_satisfied, self.rated)
+
+    @property
+    def justification(self) -> Rate:
+        """Whistles that the department held to be justified ÷ those that it rated."""
+        return Rate(self.whistles_justified, self.whistles_rated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +110,21 @@ class PublicSummons:
     community: str
     grade: str
     ground: str
+    stage: str
     blown_at: datetime
+    signed_at: datetime | None
+    contacted_at: datetime | None
     reported_in_at: datetime | None
+    handled_at: datetime | None
+    verified_at: datetime | None
+    released_at: datetime | None
+    contact_due_at: datetime | None
     due_at: datetime | None
+    handled_due_at: datetime | None
     provisional: bool
+    satisfaction: str | None
+    whistle_satisfaction: str | None
+    justified: bool | None
     late: bool
 
 

@@ -14,7 +14,7 @@ import sys
 import psycopg
 import typer
 
-from api.cli import database, keys, serving, views
+from api.cli import calendars, cases, database, founding, keys, serving, views
 from api.settings import WrongSetting
 from ledger.store.contract import StoreDown
 from ledger.store.migrations import SchemaMismatch
@@ -40,11 +40,14 @@ def commands() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.command("up")(serving.up)
+    app.command("init")(founding.init)
     app.command("migrate")(database.migrate_command)
     app.command("import")(import_command)
+    app.command("case")(cases.case)
     app.command("status")(views.status)
     app.command("rebuild")(views.rebuild)
     app.add_typer(keys.app, name="keys")
+    app.add_typer(calendars.app, name="calendar")
     return app
 
 

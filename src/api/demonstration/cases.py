@@ -9,6 +9,9 @@ from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
 from api.demonstration import town
+from ledger.domain.closing import RequestCleared
+from ledger.domain.dispatching import RequestDispatched
+from ledger.domain.handling import AnswerAccepted, ProgressPosted, RequestAnswered
 from ledger.domain.love_bank import (
     AccountOpened,
     HolderType,
@@ -17,19 +20,10 @@ from ledger.domain.love_bank import (
     LovePointsReversed,
 )
 from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
-from ledger.domain.requests import (
-    AnswerAccepted,
-    Category,
-    Channel,
-    ProgressPosted,
-    RequestAccepted,
-    RequestAnswered,
-    RequestCleared,
-    RequestDispatched,
-    RequestFiled,
-)
+from ledger.domain.requests import Category, Channel, RequestAccepted, RequestFiled
 from ledger.domain.rules import Grade
-from ledger.domain.whistles import DepartmentReportedIn, Ground, WhistleBlown
+from ledger.domain.summons import DepartmentReportedIn
+from ledger.domain.whistles import Ground, WhistleBlown
 from ledger.event import Actor, Event
 from ledger.proposal import Proposal
 
@@ -142,9 +136,7 @@ def demonstration(now: datetime) -> list[Proposal]:
 
     What would lie ahead of `now` has not happened yet and is left out, with all that follows it.
     """
-    begin = now - timedelta(days=DAYS)
-    years = range(begin.astimezone(SHANGHAI).year, now.astimezone(SHANGHAI).year + 1)
-    opening = [Proposal(event, town.FOUNDER) for event in town.opening(years)]
+    opening = [Proposal(event, town.FOUNDER) for event in town.opening()]
     happened: list[Proposal] = []
     for index, case in enumerate(_CASES):
         happened += _until(now, _request(index, case, now))

@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 
 from api.demonstration.cases import demonstration as town_as_of
 from api.demonstration.town import ORIGIN
+from api.founding import founding_of
 from api.settings import Settings
-from ledger import catalogue
-from ledger.domain.founding import LedgerFounded
 from ledger.ledger import Ledger
 from ledger.personal import Vault
 from ledger.store.postgres import PostgresStore
@@ -27,7 +26,5 @@ def enter_town(settings: Settings, *, demonstration: bool = True) -> bool:
             ledger.start()
             with closing(ledger):
                 ledger.propose_sync(town_as_of(datetime.now(UTC)))
-        for first in store.read(limit=1):
-            founding = catalogue.decode(first.position, first.record).event
-            return isinstance(founding, LedgerFounded) and founding.origin == ORIGIN
-    return False
+        founding = founding_of(store)
+        return founding is not None and founding.origin == ORIGIN

@@ -32,6 +32,9 @@ ROLES = (
     Role("committee-clerk", "居委会经办员", town.COMMITTEE),
     Role("water-clerk", "水务局经办员", town.WATER),
     Role("urban-clerk", "城管局经办员", town.URBAN),
+    Role("roads-clerk", "交通局经办员", town.ROADS),
+    Role("town-clerk", "镇政府经办员", town.TOWN_CLERK),
+    Role("county-clerk", "县级督办经办员", town.COUNTY),
     Role("resident-channel", "居民小程序渠道", town.CHANNEL),
     Role("auditor", "审计员", town.AUDITOR, Scope.FEED),
 )

@@ -1,28 +1,23 @@
-"""What must be in a ledger before a source's cases: town, organisations, offices, subjects."""
+"""What must be in a ledger before a source's cases: town, organisations, offices, rules."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from pydantic import ValidationError
 
+from api.defaults.opening import default_pack, working_calendars
+from api.founding import founder_of, founding_of
 from api.imports.source import Source, clerk_of
 from ledger import catalogue
 from ledger.decision import Office
+from ledger.domain.calendars import WorkingCalendarEnacted, calendar_tag
 from ledger.domain.founding import LedgerFounded
-from ledger.domain.organisations import AppointmentMade, OrganisationRegistered
-from ledger.domain.rules import (
-    RULES_TAG,
-    Deadline,
-    Grade,
-    OfficeHours,
-    Rules,
-    RulesEnacted,
-    Step,
-    Subject,
-    TimeUnit,
-)
+from ledger.domain.organisations import OrganisationRegistered
+from ledger.domain.people import AppointmentMade
+from ledger.domain.rules import RULES_TAG, Reason, Rules, RulesEnacted, Subject
 from ledger.event import Actor, Event
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal
@@ -32,6 +27,8 @@ _THERE_ALREADY = frozenset({"organisation_exists", "already_appointed", "already
 """Refusals that say that nothing is left to do."""
 
 ENACTING_ATTEMPTS = 10
+IN_FORCE_FROM = datetime(2000, 1, 1, tzinfo=UTC)
+"""Of the first pack: before any source's first case, so that each has its term."""
 
 
 class NoGroundwork(Exception):
@@ -44,12 +41,13 @@ def prepare_ground(ledger: Ledger, source: Source) -> int:
     It acts as the founder whom event 1 names. Raises `NoGroundwork`.
     """
     events = 0
-    if _founder(ledger) is None:
+    if founding_of(ledger.store) is None:
         founding = _founding(source)
-        events = _propose(ledger, [Proposal(founding, _founder_of(founding))])
-    founder = _founder(ledger)
-    assert founder is not None  # founded just now, here or by another process
-    needed = (*_registered(source, founder.organisation), *_appointed(source))
+        events = _propose(ledger, [Proposal(founding, founder_of(founding))])
+    founded = founding_of(ledger.store)
+    assert founded is not None  # just now, here or by another process
+    founder = founder_of(founded)
+    needed = (*_registered(source, founder.organisation), *_appointed(source, founder.organisation))
     events += _propose(ledger, (Proposal(event, founder) for event in needed))
     return events + _enact_missing(ledger, source, founder)
 
@@ -62,19 +60,6 @@ def _founding(source: Source) -> LedgerFounded:
         town_name=town.name,
         founder=f"{town.organisation}-founder",
     )
-
-
-def _founder_of(founded: LedgerFounded) -> Actor:
-    return Actor(Office.SECRETARY, founded.town, founded.founder)
-
-
-def _founder(ledger: Ledger) -> Actor | None:
-    """Whom the first event names, or None in an empty ledger."""
-    for stored in ledger.read(limit=1):
-        founded = catalogue.decode(stored.position, stored.record).event
-        assert isinstance(founded, LedgerFounded)  # decide takes no other kind as the first
-        return _founder_of(founded)
-    return None
 
 
 def _propose(ledger: Ledger, proposals: Iterable[Proposal]) -> int:
@@ -96,21 +81,21 @@ def _propose(ledger: Ledger, proposals: Iterable[Proposal]) -> int:
 
 
 def _enact_missing(ledger: Ledger, source: Source, founder: Actor) -> int:
-    """Enacts the pack that the source's subjects need; how many events that made.
+    """Enacts the rules that the source's cases need; how many events that made.
 
-    Where another process has enacted one meanwhile, the ledger is asked again what is missing.
+    Where another process has enacted a pack meanwhile, the ledger is asked again what is missing.
     """
     for _ in range(ENACTING_ATTEMPTS):
-        pack = _missing_pack(ledger, source)
-        if pack is None:
+        missing = _missing(ledger, source)
+        if not missing:
             return 0
         try:
-            ledger.propose_sync([Proposal(pack, founder)])
+            ledger.propose_sync([Proposal(event, founder) for event in missing])
         except Refused as refused:
             if refused.refusal.rule != "wrong_pack_version":
                 raise NoGroundwork(str(refused)) from refused
         else:
-            return 1
+            return len(missing)
     raise NoGroundwork("others enact packs of rules all the time: try again when they are done")
 
 
@@ -121,73 +106,66 @@ def _registered(source: Source, town: str) -> Iterator[Event]:
         )
 
 
-def _appointed(source: Source) -> Iterator[Event]:
+def _appointed(source: Source, town: str) -> Iterator[Event]:
     handlers = (clerk_of(body.organisation) for body in source.handlers)
-    for actor in (source.clerk, source.reviewer, *handlers):
+    for actor in (source.clerk, source.reviewer, clerk_of(town), *handlers):
         yield AppointmentMade(
             principal=actor.principal, organisation=actor.organisation, office=Office(actor.office)
         )
 
 
-def _missing_pack(ledger: Ledger, source: Source) -> RulesEnacted | None:
-    """The pack to enact, or None where the one in force takes the source's subjects already."""
-    rules: Rules = (
-        catalogue.fold(
-            RULES_TAG,
-            (
-                catalogue.decode(event.position, event.record)
-                for event in ledger.read(tags=[RULES_TAG])
-            ),
-        )
-        or Rules()
-    )
+def _missing(ledger: Ledger, source: Source) -> tuple[Event, ...]:
+    """What to enact: nothing where the pack in force takes the source's subjects already, the
+    default pack and the calendars announced where there is none."""
+    rules: Rules = _folded(ledger, RULES_TAG) or Rules()
+    if not rules.enacted:
+        pack = default_pack(effective_from=IN_FORCE_FROM)
+        return (_with(pack, _unlisted(pack, source)), *_missing_calendars(ledger))
     now = datetime.now(UTC)
     in_force = rules.in_force(now)
-    version = len(rules.enacted) + 1
-    if in_force is None:
-        return _first_pack(source.subjects, version, now)
-    known = {subject.code for subject in in_force.subjects}
-    missing = tuple(subject for subject in source.subjects if subject.code not in known)
-    if not known or not missing:  # an empty list takes any subject
-        return None
+    missing = _unlisted(in_force, source) if in_force else {"subjects": source.subjects}
+    if in_force and not any(missing.values()):
+        return ()
     if in_force is not rules.enacted[-1]:
         raise NoGroundwork(
             f"pack {len(rules.enacted)} has been enacted and is not yet in force; one enacted now "
             "would replace it: import when it is, or enact a pack with the source's subjects"
         )
-    return _with_subjects(in_force, missing, version, now)
+    # Retroactive, as it is recorded a moment after now.
+    changes = {"pack_version": len(rules.enacted) + 1, "effective_from": now, "retroactive": True}
+    return (_with(in_force, missing, **changes),)
 
 
-def _with_subjects(
-    pack: RulesEnacted, missing: tuple[Subject, ...], version: int, now: datetime
-) -> RulesEnacted:
-    """The pack in force with more subjects; retroactive, as it is recorded a moment after now."""
-    changed = {
-        "pack_version": version,
-        "effective_from": now,
-        "retroactive": True,
-        "subjects": (*pack.subjects, *missing),
+def _missing_calendars(ledger: Ledger) -> Iterator[WorkingCalendarEnacted]:
+    for calendar in working_calendars():
+        if _folded(ledger, calendar_tag(calendar.year)) is None:
+            yield calendar
+
+
+def _folded(ledger: Ledger, tag: str) -> Any:
+    history = (catalogue.decode(one.position, one.record) for one in ledger.read(tags=[tag]))
+    return catalogue.fold(tag, history)
+
+
+Entries = Mapping[str, Sequence[Subject | Reason]]
+"""The name of a pack's list -> entries of it."""
+
+
+def _unlisted(pack: RulesEnacted, source: Source) -> Entries:
+    """What the source needs and the pack's lists do not have."""
+    reasons = {reason.code for reason in pack.exclusion_reasons}
+    subjects = {subject.code for subject in pack.subjects}
+    return {
+        # An empty list takes any subject.
+        "subjects": [one for one in source.subjects if subjects and one.code not in subjects],
+        "exclusion_reasons": [one for one in source.exclusions if one.code not in reasons],
     }
+
+
+def _with(pack: RulesEnacted, missing: Entries, **changes: Any) -> RulesEnacted:
+    """The pack with more entries of its lists, and changed so."""
+    lists = {name: (*getattr(pack, name), *entries) for name, entries in missing.items()}
     try:
-        return RulesEnacted.model_validate({**pack.__dict__, **changed})
+        return RulesEnacted.model_validate({**pack.__dict__, **changes, **lists})
     except ValidationError as error:
-        raise NoGroundwork(f"the list of subjects in force has no room: {error}") from error
-
-
-def _first_pack(subjects: tuple[Subject, ...], version: int, now: datetime) -> RulesEnacted:
-    """Deadlines from published practice, until the town enacts its own pack."""
-    answered = Step.REQUEST_ANSWERED
-    return RulesEnacted(
-        pack_version=version,
-        effective_from=now,
-        retroactive=True,
-        office_hours=(OfficeHours(start_minute=9 * 60, end_minute=17 * 60),),
-        deadlines=(
-            Deadline(step=answered, grade=Grade.EMERGENCY, amount=2, unit=TimeUnit.HOURS),
-            Deadline(step=answered, grade=Grade.UTILITIES, amount=24, unit=TimeUnit.HOURS),
-            Deadline(step=answered, grade=Grade.ORDINARY, amount=5, unit=TimeUnit.WORKING_DAYS),
-            Deadline(step=answered, grade=Grade.COMPLEX, amount=15, unit=TimeUnit.WORKING_DAYS),
-        ),
-        subjects=subjects,
-        max_points_per_award=20,
-    )
+        raise NoGroundwork(f"the lists of the pack in force have no room: {error}") from error

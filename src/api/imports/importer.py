@@ -10,24 +10,23 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
+from datetime import datetime
 from threading import Event as Signal
 from typing import NamedTuple
 
 import uuid_utils
 from pydantic import ValidationError
 
+from api.founding import founding_of
 from api.imports.progress import Watcher
 from api.imports.report import Report
 from api.imports.rows import Line
 from api.imports.source import Case, Source, Unmappable, clerk_of, text_of
-from ledger.domain.requests import (
-    AnswerAccepted,
-    RequestAccepted,
-    RequestAnswered,
-    RequestCleared,
-    RequestDispatched,
-    RequestFiled,
-)
+from ledger.domain.closing import RequestCleared
+from ledger.domain.dispatching import RequestDispatched
+from ledger.domain.exclusions import Metric, MetricExclusionRequested, MetricExclusionRuled
+from ledger.domain.handling import AnswerAccepted, RequestAnswered
+from ledger.domain.requests import RequestAccepted, RequestFiled
 from ledger.event import Actor
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal
@@ -62,8 +61,16 @@ class Importer:
     """Imports the rows of one file. Owned by one thread; `stop`, from any, ends it early."""
 
     def __init__(
-        self, ledger: Ledger, source: Source, report: Report, watcher: Watcher, stop: Signal
+        self,
+        ledger: Ledger,
+        source: Source,
+        report: Report,
+        watcher: Watcher,
+        stop: Signal,
     ) -> None:
+        founding = founding_of(ledger.store)
+        assert founding is not None  # the ground was prepared
+        town = founding.town
         self._ledger = ledger
         self._source = source
         self._report = report
@@ -73,6 +80,7 @@ class Importer:
         self._namespace = uuid_utils.UUID(int=source.namespace.int)
         self._clerk = source.clerk
         self._reviewer = source.reviewer
+        self._town_clerk = clerk_of(town)
         self._handlers: dict[str, Actor] = {}
         self._seen: set[int] = set()
         self._in_flight: deque[tuple[Sequence[Entry], Future[Appended]]] = deque()
@@ -200,7 +208,19 @@ class Importer:
                 Proposal(AnswerAccepted(request=request), self._reviewer, closed),
                 Proposal(RequestCleared(request=request), clerk, closed),
             )
+        if case.excluded_for is not None:
+            proposals += self._exclusion(request, case, closed or filed)
         return proposals
+
+    def _exclusion(self, request: str, case: Case, when: datetime) -> list[Proposal]:
+        """The case is left out of the net rate, as the handler asks and the town rules."""
+        metric = Metric.ON_TIME
+        asked = MetricExclusionRequested(
+            request=request, metric=metric, reason=case.excluded_for or ""
+        )
+        ruled = MetricExclusionRuled(request=request, metric=metric, granted=True)
+        handler = self._handler(case.handler)
+        return [Proposal(asked, handler, when), Proposal(ruled, self._town_clerk, when)]
 
     def _handler(self, organisation: str) -> Actor:
         actor = self._handlers.get(organisation)

@@ -7,7 +7,16 @@ from zoneinfo import ZoneInfo
 
 from api.imports import new_york
 from api.imports.local_time import required_time_of, time_of
-from api.imports.source import Body, Case, Row, Source, identifier, subject, text_of
+from api.imports.source import (
+    BEYOND_LEGAL_POWERS,
+    Body,
+    Case,
+    Row,
+    Source,
+    identifier,
+    subject,
+    text_of,
+)
 from ledger.decision import OrganisationType
 from ledger.domain.requests import Category, Channel
 
@@ -75,6 +84,8 @@ _ALSO = {
     "SCRIE": "Aging",  # the Senior Citizen Rent Increase Exemption
 }
 _COMPLAINTS = frozenset({"Consumer Complaints", "Quality of Life"})
+# A council office helps with what is decided by the federal government: it has no say in how long.
+_OTHERS_DECIDE = frozenset({"Immigration"})
 
 
 def source() -> Source:
@@ -93,6 +104,7 @@ def source() -> Source:
         handlers=tuple(_office(number) for number in range(1, OFFICES + 1)),
         subjects=tuple(subject(name, chinese) for name, chinese in _SUBJECTS),
         case=partial(_case, zone=new_york.clock()),
+        exclusions=(BEYOND_LEGAL_POWERS,),
     )  # fmt: skip
 
 
@@ -112,4 +124,5 @@ def _case(row: Row, zone: ZoneInfo) -> Case:
         channel=Channel.VISIT,
         filed_at=filed_at,
         closed_at=time_of(row, "closedate", zone, filed_at),
+        excluded_for=BEYOND_LEGAL_POWERS.code if heading in _OTHERS_DECIDE else None,
     )

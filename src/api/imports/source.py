@@ -12,13 +12,15 @@ from zoneinfo import ZoneInfo
 
 from ledger.decision import OrganisationType
 from ledger.domain.requests import Category, Channel
-from ledger.domain.rules import Grade, Subject
+from ledger.domain.rules import Grade, Reason, Subject
 from ledger.event import Actor
 from ledger.refusals import Unacceptable
 
 Row = Mapping[str, object]
 """Column -> text, date or None, as the file has it."""
 
+BEYOND_LEGAL_POWERS = Reason(code="beyond-legal-powers", name="超出承办单位法定职权")
+"""A reason of the default pack for which a case is excluded from a metric."""
 _NOT_IN_AN_ID = re.compile(r"[^a-z0-9]+")
 
 
@@ -45,6 +47,8 @@ class Case(NamedTuple):
     address: str | None = None
     details: str | None = None
     answer: str | None = None
+    excluded_for: str | None = None
+    """The reason for which the source leaves it out of what its handlers are judged by, if any."""
 
 
 class Body(NamedTuple):
@@ -74,6 +78,8 @@ class Source:
     handlers: tuple[Body, ...]
     subjects: tuple[Subject, ...]
     case: Callable[[Row], Case]
+    exclusions: tuple[Reason, ...] = ()
+    """The reasons for which its cases are excluded from a metric."""
 
     @property
     def clerk(self) -> Actor:

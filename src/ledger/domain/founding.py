@@ -22,6 +22,12 @@ class LedgerFounded(Event):
     kind = "ledger_founded"
     term = "立账"
     proposers = ()
+    example = {
+        "origin": "ledger.town.example/mingzhang",
+        "town": "town",
+        "town_name": "城关镇党委",
+        "founder": "town-secretary",
+    }
 
     origin: Annotated[
         str, StringConstraints(pattern=r"^[a-z0-9.-]{1,100}(/[a-z0-9.-]{1,100})*$", max_length=200)
@@ -29,8 +35,10 @@ class LedgerFounded(Event):
     """The log's name in checkpoints (C2SP tlog-checkpoint): a domain and path without scheme."""
     record_format: Literal["mingzhang-record/1"] = RECORD_FORMAT
     town: Id
+    """The id that the town committee is registered under."""
     town_name: Line
     founder: Id
+    """The principal who becomes its secretary."""
 
     def tags(self) -> tuple[str, ...]:
         return (f"organisation:{self.town}", f"principal:{self.founder}")

@@ -9,7 +9,8 @@ from typing import Annotated, Any, NamedTuple, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from ledger.decision import Office, OrganisationType, Situation, principal_tag, standing
-from ledger.domain.organisations import TOWN, Principal, unknown_organisation
+from ledger.domain.organisations import TOWN, unknown_organisation
+from ledger.domain.people import Principal
 from ledger.domain.requests import CLERKS, precedes
 from ledger.domain.rules import RULES_TAG, RulesEnacted, rules_in_force
 from ledger.event import (
@@ -67,6 +68,11 @@ class AccountOpened(Event):
         standing(Office.RESIDENT, OrganisationType.RESIDENTS_COMMITTEE),
     )
     creates = ("account", "account")
+    example = {
+        "holder_type": "person",
+        "holder": "2c9d5b0e-7a41-4f3c-8e0d-51b7c6a2f984",
+        "ranking_opt_in": True,
+    }
     model_config = ConfigDict(
         json_schema_extra={
             "if": {"properties": {"holder_type": {"const": "unit"}}},
@@ -82,6 +88,7 @@ class AccountOpened(Event):
     unit: Id | None = None
     """The organisation that holds the account; for `unit` and for no other type."""
     name: PersonalText | None = None
+    """The holder's; shown masked, and by consent alone."""
     masked_name_consent: bool = False
     ranking_opt_in: bool = False
 
@@ -118,10 +125,18 @@ class LovePointsAwarded(Event):
     term = "爱心积分入账"
     proposers = (_BANK,)
     creates = ("award", "award")
+    example = {
+        "award": "award-2026-0188",
+        "account": "93e1b7d4-05c2-4a6e-b1f8-7d2c40a9e635",
+        "deed": "deed-2026-0188",
+        "deed_category": "elder-care",
+        "points": 2,
+    }
 
     award: Id = Field(default_factory=mint_id)
     account: Id
     deed: Id
+    """The good deed; it is awarded once to an account."""
     deed_category: Id
     points: Points
 
@@ -138,7 +153,7 @@ class LovePointsAwarded(Event):
         if situation.actor.principal == account.holder:
             return _own_award("own_award", "nobody awards a deed of their own")
         principal: Principal = situation.state(principal_tag(situation.actor))
-        if account.unit is not None and principal.serves(account.unit):
+        if account.unit is not None and principal.serves(account.unit, situation.at):
             return _own_award("own_units_award", "nobody awards a deed of their own unit")
         if situation.precedes(account.opened_at):
             return precedes(account.opened_at)
@@ -169,10 +184,17 @@ class LovePointsRedeemed(Event):
     term = "爱心积分兑换"
     proposers = (_BANK,)
     creates = ("redemption", "redemption")
+    example = {
+        "redemption": "redemption-2026-0071",
+        "account": "93e1b7d4-05c2-4a6e-b1f8-7d2c40a9e635",
+        "reward": "rice-5-kg",
+        "points": 10,
+    }
 
     redemption: Id = Field(default_factory=mint_id)
     account: Id
     reward: Id
+    """What the points are spent on."""
     points: Points
 
     def tags(self) -> tuple[str, ...]:
@@ -197,6 +219,12 @@ class LovePointsReversed(Event):
         _BANK,
         standing((Office.SECRETARY, *CLERKS), *TOWN, OrganisationType.RESIDENTS_SUPERVISION),
     )
+    example = {
+        "award": "award-2026-0188",
+        "account": "93e1b7d4-05c2-4a6e-b1f8-7d2c40a9e635",
+        "points": 2,
+        "reason": "该善行已由另一账户登记",
+    }
 
     award: Id
     account: Id

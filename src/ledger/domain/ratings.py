@@ -1,4 +1,4 @@
-"""Ratings (好差评): five grades, once for each round of handling."""
+"""Ratings (好差评): five grades, once for each round of handling, and what becomes of poor ones."""
 
 from __future__ import annotations
 
@@ -6,19 +6,31 @@ from enum import StrEnum
 from typing import Any
 
 from ledger.decision import Office, OrganisationType, Situation, standing
+from ledger.domain.dispatching import BY_HANDLER
+from ledger.domain.handling import own_answer
 from ledger.domain.requests import (
+    BY_HOTLINE,
+    BY_RESIDENT,
     CLERKS,
-    COMMUNITIES,
+    Rating,
     Request,
     Stage,
-    not_the_requester,
+    conflict,
     precedes,
     unknown_request,
 )
 from ledger.event import Event, Folds, Id, PersonalText, Recorded
-from ledger.refusals import Forbidden, Refusal, WrongState
+from ledger.refusals import Forbidden, Refusal, Unacceptable, WrongState
 
-RATEABLE = (Stage.ANSWERED, Stage.ANSWER_ACCEPTED, Stage.CLEARED)
+RATEABLE = frozenset(
+    {
+        Stage.ANSWERED,
+        Stage.ANSWER_ACCEPTED,
+        Stage.CLEARED,
+        Stage.DISPUTED,
+        Stage.STRUCK_OFF,
+    }
+)
 
 
 class RatingTarget(StrEnum):
@@ -36,33 +48,69 @@ class Satisfaction(StrEnum):
     DISSATISFIED = "dissatisfied"
     VERY_DISSATISFIED = "very_dissatisfied"
 
+    @property
+    def is_poor(self) -> bool:
+        """Whether it is a poor rating (差评), which has to be looked into."""
+        return self in (Satisfaction.DISSATISFIED, Satisfaction.VERY_DISSATISFIED)
 
-class ServiceRated(Event):
-    """The requester judges how a request was handled."""
 
-    kind = "service_rated"
-    term = "服务评价"
-    proposers = (
-        standing(
-            Office.RESIDENT,
-            OrganisationType.HOTLINE_CENTRE,
-            *COMMUNITIES,
-        ),
-        standing(CLERKS, OrganisationType.HOTLINE_CENTRE, OrganisationType.RESIDENTS_COMMITTEE),
-    )
+class RatingEvent(Event):
+    """What all acts on the rating of a request have in common."""
 
     target_type: RatingTarget
     target: Id
-    satisfaction: Satisfaction
-    resolved: bool | None = None
-    """Asked separately; None when it was not asked."""
-    comment: PersonalText | None = None
 
     def tags(self) -> tuple[str, ...]:
         return (f"{self.target_type}:{self.target}",)
 
     def boundary(self, state: Any) -> tuple[str, ...]:
-        return self.tags()
+        return (f"request:{self.target}",)
+
+    def concerns(self, situation: Situation) -> tuple[str, ...]:
+        """The dockets of those whose work was rated, but for the one that acts."""
+        request: Request = situation.state(f"request:{self.target}")
+        actor = situation.actor.organisation
+        return tuple(f"docket:{handler}" for handler in request.handlers if handler != actor)
+
+    def rated(self, situation: Situation) -> Request | Refusal:
+        """The request whose present round has a poor rating, or why there is none."""
+        request: Request | None = situation.state(f"request:{self.target}")
+        if request is None:
+            return unknown_request(self.target, "target")
+        rating = request.rating
+        if rating is None or rating.handling_round != request.handling_round or not rating.is_poor:
+            return WrongState(
+                "no_poor_rating",
+                f"request {self.target} has no poor rating of its present round",
+                "a request that was rated dissatisfied or very dissatisfied",
+                "target",
+            )
+        if situation.precedes(rating.latest):
+            return precedes(rating.latest)
+        return conflict(situation, request) or request
+
+
+class ServiceRated(RatingEvent):
+    """The requester judges how a request was handled."""
+
+    kind = "service_rated"
+    term = "服务评价"
+    proposers = (
+        BY_RESIDENT,
+        standing(CLERKS, OrganisationType.HOTLINE_CENTRE, OrganisationType.RESIDENTS_COMMITTEE),
+    )
+    example = {
+        "target_type": "request",
+        "target": "request-2026-0412",
+        "satisfaction": "satisfied",
+        "resolved": True,
+        "comment": "来得很快",
+    }
+
+    satisfaction: Satisfaction
+    resolved: bool | None = None
+    """Asked separately; None when it was not asked."""
+    comment: PersonalText | None = None
 
     def decide(self, situation: Situation) -> Refusal | None:
         request: Request | None = situation.state(f"request:{self.target}")
@@ -75,7 +123,7 @@ class ServiceRated(Event):
                 "a rating once it has been answered",
                 "target",
             )
-        if request.rated_round == request.handling_round:
+        if request.rating is not None and request.rating.handling_round == request.handling_round:
             return WrongState(
                 "already_rated",
                 "this round of handling has been rated",
@@ -84,28 +132,106 @@ class ServiceRated(Event):
             )
         if situation.precedes(request.latest):
             return precedes(request.latest)
-        if situation.actor.office == Office.RESIDENT:
-            return not_the_requester(situation, request.requester)
+        return conflict(situation, request) or self._by_handler(situation, request)
+
+    def _by_handler(self, situation: Situation, request: Request) -> Refusal | None:
         actor = situation.actor
-        if (
-            actor.organisation in (*request.handlers, request.against)
-            or actor.principal == request.answered_by
+        handled_by = (request.closing.answered_by, *request.handled_by)
+        if actor.office == Office.RESIDENT or (
+            actor.organisation not in request.involved and actor.principal not in handled_by
         ):
+            return None
+        return Forbidden(
+            "handler_rates",
+            f"{actor.principal} of {actor.organisation} handled this request",
+            "the requester, or a clerk who did not handle it, on the requester's word",
+        )
+
+
+class PoorRatingVerified(RatingEvent):
+    """差评核实: the hotline finds out whether a poor rating has its reason in the service."""
+
+    kind = "poor_rating_verified"
+    term = "差评核实"
+    proposers = (BY_HOTLINE,)
+    example = {"target_type": "request", "target": "request-2026-0412", "founded": True}
+
+    founded: bool
+    """Whether the service gave reason for it; the rating counts in either case."""
+
+    def decide(self, situation: Situation) -> Refusal | None:
+        request = self.rated(situation)
+        if not isinstance(request, Request):
+            return request
+        assert request.rating is not None  # `rated` says so
+        if request.rating.is_verified:
+            return WrongState(
+                "already_verified", "this rating was verified", "one not yet verified", "target"
+            )
+        return own_answer(situation, request)
+
+
+class PoorRatingRectified(RatingEvent):
+    """差评整改: the handler has put right what was rated poorly, and told the requester so."""
+
+    kind = "poor_rating_rectified"
+    term = "差评整改"
+    proposers = (BY_HANDLER,)
+    example = {
+        "target_type": "request",
+        "target": "request-2026-0412",
+        "measures": "已更换整段管道，并上门说明",
+        "requester_informed": True,
+    }
+
+    measures: PersonalText
+    requester_informed: bool
+
+    def decide(self, situation: Situation) -> Refusal | None:
+        request = self.rated(situation)
+        if not isinstance(request, Request):
+            return request
+        assert request.rating is not None  # `rated` says so
+        if not request.rating.is_verified or request.rating.is_rectified:
+            return WrongState(
+                "nothing_to_rectify",
+                "this rating is not verified yet, or rectified already",
+                "a verified one, once",
+                "target",
+            )
+        if situation.actor.organisation not in request.handlers:
             return Forbidden(
-                "handler_rates",
-                f"{actor.principal} of {actor.organisation} handled this request,"
-                " or is complained about",
-                "the requester, or a clerk who did not handle it, on the requester's word",
+                "not_a_handler",
+                f"{situation.actor.organisation} is not a handler of this request",
+                "a handler of this request",
+            )
+        if not self.requester_informed:
+            return Unacceptable(
+                "requester_not_informed",
+                "the requester does not know of it",
+                "true, once the requester has been told",
+                "requester_informed",
             )
         return None
 
 
-def evolve_rated(state: Request | None, tag: str, recorded: Recorded) -> Request | None:
-    """The request: its present round of handling has been rated."""
-    if state is not None and isinstance(recorded.event, ServiceRated):
-        return state._replace(rated_round=state.handling_round)
+def evolve_rating(state: Request | None, tag: str, recorded: Recorded) -> Request | None:
+    """The request after one more event on its rating; its stage is what it was."""
+    when = recorded.occurred_at
+    if state is None:
+        return None
+    match recorded.event:
+        case ServiceRated(satisfaction=satisfaction):
+            rating = Rating(state.handling_round, satisfaction.is_poor, when)
+            return state._replace(rating=rating)
+        case PoorRatingVerified() if state.rating:
+            verified = state.rating._replace(is_verified=True, latest=when)
+            return state._replace(rating=verified)
+        case PoorRatingRectified() if state.rating:
+            rectified = state.rating._replace(is_rectified=True, latest=when)
+            return state._replace(rating=rectified).by_handler(recorded)
     return state
 
 
-KINDS = (ServiceRated,)
-FOLDS: Folds = {"request": (evolve_rated, KINDS)}
+KINDS = (ServiceRated, PoorRatingVerified, PoorRatingRectified)
+FOLDS: Folds = {"request": (evolve_rating, KINDS)}

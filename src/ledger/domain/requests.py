@@ -1,33 +1,24 @@
-"""Resident requests (群众诉求): filed, accepted, dispatched, answered, cleared."""
+"""Resident requests (群众诉求): filing and taking in, and the state that all acts fold into."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import Field
 
 from ledger.decision import Office, OrganisationType, Situation, standing
-from ledger.domain.organisations import TOWN, Organisation, unknown_organisation
-from ledger.domain.rules import REQUEST_GRADES, RULES_TAG, Grade, RulesEnacted, rules_in_force
+from ledger.domain.organisations import COMMUNITIES, unknown_organisation
+from ledger.domain.rules import RULES_TAG, RulesEnacted, not_listed, rules_in_force
+from ledger.domain.terms import HandlerClock
 from ledger.event import Event, Folds, Id, PersonalText, Recorded, mint_id, mint_random_id
 from ledger.refusals import Forbidden, Refusal, Unacceptable, UnknownReference, WrongState
 
-COMMUNITIES = (OrganisationType.COMMUNITY_BRANCH, OrganisationType.RESIDENTS_COMMITTEE)
 CLERKS = (Office.CLERK_A, Office.CLERK_B)
-HANDLERS = (
-    OrganisationType.DEPARTMENT,
-    OrganisationType.RESIDENTS_COMMITTEE,
-    OrganisationType.COMMUNITY_BRANCH,
-    *TOWN,
-    OrganisationType.COUNTY_OFFICE,
-    OrganisationType.RESIDENT_UNIT,
-    OrganisationType.SOCIAL_ORGANISATION,
-)
-_HOTLINE = standing(CLERKS, OrganisationType.HOTLINE_CENTRE)
-_COMMUNITY = standing((Office.SECRETARY, *CLERKS), *COMMUNITIES)
-_HANDLER = standing((Office.SECRETARY, *CLERKS), *HANDLERS)
+BY_HOTLINE = standing(CLERKS, OrganisationType.HOTLINE_CENTRE)
+BY_COMMUNITY = standing((Office.SECRETARY, *CLERKS), *COMMUNITIES)
+BY_RESIDENT = standing(Office.RESIDENT, OrganisationType.HOTLINE_CENTRE, *COMMUNITIES)
 
 
 class Category(StrEnum):
@@ -60,6 +51,81 @@ class Stage(StrEnum):
     ANSWERED = "answered"
     ANSWER_ACCEPTED = "answer_accepted"
     CLEARED = "cleared"
+    REOPENED = "reopened"
+    DISPUTED = "disputed"
+    STRUCK_OFF = "struck_off"
+    DECLINED = "declined"
+    REDIRECTED = "redirected"
+    MERGED = "merged"
+    WITHDRAWN = "withdrawn"
+
+
+ENDED = frozenset(
+    {Stage.STRUCK_OFF, Stage.DECLINED, Stage.REDIRECTED, Stage.MERGED, Stage.WITHDRAWN}
+)
+"""Nothing follows."""
+CLOSED = ENDED | {Stage.CLEARED}
+"""Nobody has it in hand; what is cleared may still be reopened or disputed."""
+AT_HANDLERS = (Stage.DISPATCHED, Stage.IN_HAND)
+
+
+class Order(NamedTuple):
+    """The order (派单) of one round, as dispatcher and lead deal with it."""
+
+    is_signed: bool = False
+    returns: int = 0
+    """How often its return was requested."""
+    return_asked_by: str | None = None
+    """The organisation whose request for return waits for its ruling."""
+    is_bound: bool = False
+    """Jurisdiction has been ruled: it cannot be returned any more."""
+    extensions: int = 0
+    """How many were granted."""
+    extension_asked: int = 0
+    """What is asked for and waits for its ruling, in the term's unit."""
+    is_paused: bool = False
+    is_supervised: bool = False
+
+
+class Closing(NamedTuple):
+    """What happens once a round has its answer."""
+
+    answered_at: datetime | None = None
+    answer_recorded_at: datetime | None = None
+    """From when on a reviewer could rule on it, whatever time is claimed for it."""
+    answered_by: str | None = None
+    """The principal who prepared the answer."""
+    clearing_recorded_at: datetime | None = None
+    """From when on the requester could dispute it, whatever time is claimed for it."""
+    cleared_by: str | None = None
+    calls: tuple[datetime, ...] = ()
+    """The attempts to call the requester back."""
+    is_called_back: bool = False
+    """The requester was reached, or did not want to say anything."""
+    disputed_by: str | None = None
+    """The principal who disputed it, or entered the dispute for the requester."""
+
+
+class Rating(NamedTuple):
+    """How the requester rated a round, and what became of a poor rating."""
+
+    handling_round: int
+    is_poor: bool
+    latest: datetime
+    """When it was given, verified or rectified, as claimed."""
+    is_verified: bool = False
+    is_rectified: bool = False
+
+
+class Exclusion(NamedTuple):
+    """A request to leave the case out of a metric."""
+
+    metric: str
+    asked_by: str
+    """The organisation that asks."""
+    asked_at: datetime
+    is_ruled: bool = False
+    is_granted: bool = False
 
 
 class Request(NamedTuple):
@@ -75,14 +141,44 @@ class Request(NamedTuple):
     lead: str | None = None
     handlers: tuple[str, ...] = ()
     """The lead, its co-handlers, and the departments that a whistle summoned."""
-    answered_by: str | None = None
+    involved: tuple[str, ...] = ()
+    """All who ever were handlers."""
+    handled_by: tuple[str, ...] = ()
+    """The principals who ever acted for a handler: in no other office do they rule on the case."""
+    dispatcher: str | None = None
+    """The organisation that dispatched it: it rules on returns, extensions and pauses."""
     handling_round: int = 1
-    rated_round: int = 0
+    clock: HandlerClock | None = None
+    order: Order = Order()
+    closing: Closing = Closing()
+    rating: Rating | None = None
+    exclusions: tuple[Exclusion, ...] = ()
 
     @property
     def is_open(self) -> bool:
-        """Whether it still awaits clearing."""
-        return self.stage is not Stage.CLEARED
+        """Whether somebody still has to do something about it."""
+        return self.stage not in CLOSED
+
+    def is_open_for(self, organisation: str) -> bool:
+        """Whether it is open work of an organisation: of its community, or of a handler."""
+        return self.is_open and organisation in (self.community, *self.handlers)
+
+    def to(self, stage: Stage, recorded: Recorded) -> Request:
+        """The same at another stage, as of that act."""
+        return self._replace(stage=stage, latest=recorded.occurred_at)
+
+    def with_handlers(self, *more: str) -> Request:
+        """The same with more who handle it."""
+        fresh = tuple(one for one in dict.fromkeys(more) if one not in self.handlers)
+        known = tuple(one for one in fresh if one not in self.involved)
+        return self._replace(handlers=(*self.handlers, *fresh), involved=(*self.involved, *known))
+
+    def by_handler(self, recorded: Recorded) -> Request:
+        """The same after an act of a handler."""
+        principal = recorded.actor.principal
+        if principal in self.handled_by:
+            return self
+        return self._replace(handled_by=(*self.handled_by, principal))
 
 
 class RequestEvent(Event):
@@ -93,11 +189,21 @@ class RequestEvent(Event):
     def tags(self) -> tuple[str, ...]:
         return (f"request:{self.request}",)
 
+    def concerns(self, situation: Situation) -> tuple[str, ...]:
+        """The dockets of those who handle the request and did not act themselves."""
+        request: Request = situation.state(f"request:{self.request}")
+        actor = situation.actor.organisation
+        return tuple(f"docket:{handler}" for handler in request.handlers if handler != actor)
+
     def boundary(self, state: Any) -> tuple[str, ...]:
         return (f"request:{self.request}",)
 
     def case(self, situation: Situation, *stages: Stage) -> Request | Refusal:
-        """The request in one of these stages, or why this act is refused for every kind."""
+        """The request in one of these stages, or why this act is refused for every kind.
+
+        Residents act in a case of their own, everybody else in none of their own, and nobody for
+        an organisation that the case complains about.
+        """
         request: Request | None = situation.state(f"request:{self.request}")
         if request is None:
             return unknown_request(self.request)
@@ -110,19 +216,45 @@ class RequestEvent(Event):
             )
         if situation.precedes(request.latest):
             return precedes(request.latest)
-        if situation.actor.organisation == request.against:
-            return Forbidden(
-                "complained_about",
-                f"{situation.actor.organisation} is the one complained about",
-                "any other organisation",
-            )
-        if situation.actor.principal == request.requester:
-            return Forbidden(
-                "own_request",
-                f"{situation.actor.principal} is the requester of this case",
-                "a principal whom the request does not concern",
-            )
-        return request
+        return conflict(situation, request) or request
+
+
+class EndingEvent(RequestEvent):
+    """An act after which nobody has the request in hand: it concerns all who had to do with it."""
+
+    def concerns(self, situation: Situation) -> tuple[str, ...]:
+        request: Request = situation.state(f"request:{self.request}")
+        return tuple(f"docket:{one}" for one in (request.community, *request.handlers))
+
+
+def conflict(situation: Situation, request: Request) -> Refusal | None:
+    """The refusal for whoever may do nothing in a case, whatever the act (domain: conflict guard).
+
+    The timekeeper acts for nobody: each of its acts is decided by the time alone.
+    """
+    actor = situation.actor
+    if actor.office == Office.RESIDENT:
+        return not_the_requester(situation, request.requester)
+    if actor.office == Office.TIMEKEEPER:
+        return None
+    if actor.organisation == request.against:
+        return Forbidden(
+            "complained_about",
+            f"{actor.organisation} is the one complained about",
+            "any other organisation",
+        )
+    return own_request(situation, request)
+
+
+def own_request(situation: Situation, request: Request) -> Refusal | None:
+    """The refusal for a requester who acts in an office in the case of their own."""
+    if situation.actor.principal != request.requester:
+        return None
+    return Forbidden(
+        "own_request",
+        f"{situation.actor.principal} is the requester of this case",
+        "a principal whom the request does not concern",
+    )
 
 
 def unknown_request(request: str, field: str = "request") -> Refusal:
@@ -161,19 +293,27 @@ class RequestFiled(Event):
 
     kind = "request_filed"
     term = "诉求登记"
-    proposers = (
-        _HOTLINE,
-        _COMMUNITY,
-        standing(Office.RESIDENT, OrganisationType.HOTLINE_CENTRE, *COMMUNITIES),
-    )
+    proposers = (BY_HOTLINE, BY_COMMUNITY, BY_RESIDENT)
     creates = ("request", "request")
+    example = {
+        "request": "request-2026-0412",
+        "community": "committee-riverside",
+        "category": "help",
+        "subject": "water-supply",
+        "channel": "hotline",
+        "requester": "6f8e1c52-6d0b-4c39-9a3e-3f1a0f6b7d21",
+        "details": "三单元从早上起停水",
+    }
 
     request: Id = Field(default_factory=mint_id)
     community: Id
+    """Where it belongs: a community's Party branch or its residents' committee."""
     category: Category
     subject: Id
+    """A code of the subjects of the pack in force."""
     channel: Channel = Channel.HOTLINE
     requester: Id = Field(default_factory=mint_random_id)
+    """The random id under which the requester stands in this case alone."""
     against: Id | None = None
     """The organisation complained about."""
     name: PersonalText | None = None
@@ -197,13 +337,10 @@ class RequestFiled(Event):
         pack = rules_in_force(situation)
         if not isinstance(pack, RulesEnacted):
             return pack
-        if pack.subjects and all(entry.code != self.subject for entry in pack.subjects):
-            return Unacceptable(
-                "unknown_subject",
-                f"{self.subject} is not on the list of subjects of pack {pack.pack_version}",
-                "a code of that list",
-                "subject",
-            )
+        if pack.subjects:
+            not_there = not_listed(pack.subjects, self.subject, "unknown_subject", "subject")
+            if not_there:
+                return not_there
         if situation.actor.office == Office.RESIDENT:
             return not_the_requester(situation, self.requester, "requester")
         if situation.actor.organisation == self.against:
@@ -221,193 +358,148 @@ class RequestAccepted(RequestEvent):
 
     kind = "request_accepted"
     term = "受理"
-    proposers = (_HOTLINE, _COMMUNITY)
+    proposers = (BY_HOTLINE, BY_COMMUNITY)
+    example = {"request": "request-2026-0412"}
 
     def decide(self, situation: Situation) -> Refusal | None:
         case = self.case(situation, Stage.FILED)
         return None if isinstance(case, Request) else case
 
 
-class RequestDispatched(RequestEvent):
-    """派单: one department leads (首接牵头), others may handle with it."""
+class RequestDeclined(EndingEvent):
+    """不予受理: the request is none that the town deals with, on a legal ground of the pack."""
 
-    kind = "request_dispatched"
-    term = "派单"
-    proposers = (_HOTLINE, _COMMUNITY)
+    kind = "request_declined"
+    term = "不予受理"
+    proposers = (BY_HOTLINE, BY_COMMUNITY)
+    example = {"request": "request-2026-0413", "ground": "before-a-court"}
 
-    lead: Id
-    co_handlers: Annotated[tuple[Id, ...], Field(max_length=20)] = ()
-    grade: Grade
-
-    def tags(self) -> tuple[str, ...]:
-        handlers = (self.lead, *self.co_handlers)
-        return (f"request:{self.request}", *(f"docket:{handler}" for handler in handlers))
+    ground: Id
+    """A code of the decline_grounds of the pack in force."""
 
     def boundary(self, state: Any) -> tuple[str, ...]:
-        request: Request | None = state(f"request:{self.request}")
-        concerned = [self.lead, *self.co_handlers]
-        if request is not None and request.against is not None:
-            concerned.append(request.against)
-        return (f"request:{self.request}", *(f"organisation:{one}" for one in concerned))
+        return (f"request:{self.request}", RULES_TAG)
 
     def decide(self, situation: Situation) -> Refusal | None:
-        case = self.case(situation, Stage.ACCEPTED)
+        case = self.case(situation, Stage.FILED)
         if not isinstance(case, Request):
             return case
-        if self.grade not in REQUEST_GRADES:
-            return Unacceptable(
-                "grade_of_a_whistle",
-                f"{self.grade} is a grade of whistles",
-                " or ".join(REQUEST_GRADES),
-                "grade",
-            )
-        handlers = (self.lead, *self.co_handlers)
-        if len(set(handlers)) < len(handlers):
-            return Unacceptable(
-                "handler_given_twice", "a handler is named twice", "each once", "co_handlers"
-            )
-        if case.against in handlers:
-            return Forbidden(
-                "complained_about",
-                f"{case.against} is the one complained about",
-                "a handler that the complaint does not concern",
-                "lead" if case.against == self.lead else "co_handlers",
-            )
-        for field, handler in (
-            ("lead", self.lead),
-            *(("co_handlers", other) for other in self.co_handlers),
-        ):
-            unknown = unknown_organisation(situation, handler, field, *HANDLERS)
-            if unknown:
-                return unknown
-        return None if case.against is None else self._superior_leads(situation, case.against)
-
-    def _superior_leads(self, situation: Situation, against: str) -> Refusal | None:
-        """A complaint about the town goes to the county office, about a department to its superior.
-
-        The county office supervises the departments too.
-        """
-        concerned: Organisation = situation.state(f"organisation:{against}")
-        lead: Organisation = situation.state(f"organisation:{self.lead}")
-        if concerned.type not in (*TOWN, OrganisationType.DEPARTMENT):
-            return None
-        superior = concerned.parent if concerned.type is OrganisationType.DEPARTMENT else None
-        if lead.type is OrganisationType.COUNTY_OFFICE or self.lead == superior:
-            return None
-        return Forbidden(
-            "complaint_passes_superior",
-            f"a complaint about {against} goes to its superior",
-            "a county office" if superior is None else f"{superior}, or a county office",
-            "lead",
-        )
+        pack = rules_in_force(situation)
+        if not isinstance(pack, RulesEnacted):
+            return pack
+        return not_listed(pack.decline_grounds, self.ground, "unknown_ground", "ground")
 
 
-class ProgressPosted(RequestEvent):
-    """A handler says what has been done; the text is shown only after review."""
+class Elsewhere(StrEnum):
+    """Who deals with what is not the town's: 110, 信访, 行政复议, 仲裁, 纪检监察."""
 
-    kind = "progress_posted"
-    term = "进展"
-    proposers = (_HANDLER,)
+    POLICE = "police"
+    PETITIONS = "petitions"
+    RECONSIDERATION = "reconsideration"
+    ARBITRATION = "arbitration"
+    DISCIPLINE = "discipline"
 
-    note: PersonalText
+
+class RequestRedirected(EndingEvent):
+    """转送: another procedure deals with it; the requester is told which."""
+
+    kind = "request_redirected"
+    term = "转送"
+    proposers = (BY_HOTLINE, BY_COMMUNITY)
+    example = {"request": "request-2026-0414", "to": "petitions"}
+
+    to: Elsewhere
 
     def decide(self, situation: Situation) -> Refusal | None:
-        case = self.case(situation, Stage.DISPATCHED, Stage.IN_HAND)
-        if not isinstance(case, Request):
-            return case
-        return _only(case.handlers, situation, "a handler of this request")
-
-
-class RequestAnswered(RequestEvent):
-    """The lead answers the requester."""
-
-    kind = "request_answered"
-    term = "答复"
-    proposers = (_HANDLER,)
-
-    answer: PersonalText | None = None
-
-    def decide(self, situation: Situation) -> Refusal | None:
-        case = self.case(situation, Stage.DISPATCHED, Stage.IN_HAND)
-        if not isinstance(case, Request):
-            return case
-        return _only((case.lead,), situation, "the lead of this request")
-
-
-class AnswerAccepted(RequestEvent):
-    """A reviewer, who is not the preparer, lets the answer stand."""
-
-    kind = "answer_accepted"
-    term = "答复通过"
-    proposers = (
-        standing((Office.REVIEWER, *CLERKS), OrganisationType.HOTLINE_CENTRE),
-        standing(Office.REVIEWER, *COMMUNITIES),
-    )
-
-    def decide(self, situation: Situation) -> Refusal | None:
-        case = self.case(situation, Stage.ANSWERED)
-        if not isinstance(case, Request):
-            return case
-        if situation.actor.principal == case.answered_by:
-            return Forbidden(
-                "own_answer", "a reviewer is not the preparer", "a reviewer who did not answer"
-            )
-        return None
-
-
-class RequestCleared(RequestEvent):
-    """办结: an accepted answer stands; the case is closed."""
-
-    kind = "request_cleared"
-    term = "办结"
-    proposers = (_HOTLINE, _COMMUNITY)
-
-    def decide(self, situation: Situation) -> Refusal | None:
-        case = self.case(situation, Stage.ANSWER_ACCEPTED)
+        case = self.case(situation, Stage.FILED, Stage.ACCEPTED)
         return None if isinstance(case, Request) else case
 
 
-def _only(organisations: tuple[str | None, ...], situation: Situation, who: str) -> Refusal | None:
-    if situation.actor.organisation in organisations:
-        return None
-    return Forbidden("not_a_handler", f"{situation.actor.organisation} is not {who}", who)
+class RequestMerged(EndingEvent):
+    """合并: the same matter is dealt with in another request, which goes on."""
+
+    kind = "request_merged"
+    term = "合并办理"
+    proposers = (BY_HOTLINE, BY_COMMUNITY)
+    example = {"request": "request-2026-0415", "into": "request-2026-0412"}
+
+    into: Id
+    """The request that goes on."""
+
+    def tags(self) -> tuple[str, ...]:
+        return (f"request:{self.request}", f"request:{self.into}")
+
+    def boundary(self, state: Any) -> tuple[str, ...]:
+        return self.tags()
+
+    def decide(self, situation: Situation) -> Refusal | None:
+        case = self.case(situation, Stage.FILED, Stage.ACCEPTED)
+        if not isinstance(case, Request):
+            return case
+        if self.into == self.request:
+            return Unacceptable(
+                "merged_into_itself", "a request is not merged into itself", "another one", "into"
+            )
+        other: Request | None = situation.state(f"request:{self.into}")
+        if other is None:
+            return unknown_request(self.into, "into")
+        if not other.is_open:
+            return WrongState(
+                "request_closed", f"request {self.into} is {other.stage}", "an open one", "into"
+            )
+        if case.against != other.against:
+            return Forbidden(
+                "complained_about",
+                "the two requests do not complain about the same organisation",
+                "a request about the same organisation, or about none",
+                "into",
+            )
+        if situation.precedes(other.filed_at):
+            return precedes(other.filed_at)
+        return own_request(situation, other)
 
 
-_STAGE_AFTER = {
-    RequestAccepted: Stage.ACCEPTED,
-    ProgressPosted: Stage.IN_HAND,
-    AnswerAccepted: Stage.ANSWER_ACCEPTED,
-    RequestCleared: Stage.CLEARED,
-}
+class RequestWithdrawn(EndingEvent):
+    """撤回: the requester no longer asks."""
+
+    kind = "request_withdrawn"
+    term = "撤回诉求"
+    proposers = (BY_HOTLINE, BY_COMMUNITY, BY_RESIDENT)
+    example = {"request": "request-2026-0416"}
+
+    def decide(self, situation: Situation) -> Refusal | None:
+        case = self.case(
+            situation, Stage.FILED, Stage.ACCEPTED, *AT_HANDLERS, Stage.ANSWERED, Stage.REOPENED
+        )
+        return None if isinstance(case, Request) else case
 
 
-def evolve_request(state: Request | None, tag: str, recorded: Recorded) -> Request | None:
-    """The request after one more event of its history."""
+def evolve_intake(state: Request | None, tag: str, recorded: Recorded) -> Request | None:
+    """The request after one more event of its taking in."""
     event, when = recorded.event, recorded.occurred_at
     if type(event) is RequestFiled:
         return Request(Stage.FILED, event.community, event.requester, event.against, when, when)
     if state is None:
         return None
-    if type(event) is RequestDispatched:
-        handlers = (event.lead, *event.co_handlers)
-        if state.handlers:  # summoned by a whistle before: they handle the request still
-            handlers += tuple(one for one in state.handlers if one not in handlers)
-        return state._replace(
-            stage=Stage.DISPATCHED, latest=when, lead=event.lead, handlers=handlers
-        )
-    if type(event) is RequestAnswered:
-        who = recorded.actor.principal
-        return state._replace(stage=Stage.ANSWERED, latest=when, answered_by=who)
-    return state._replace(stage=_STAGE_AFTER[type(event)], latest=when)
+    if type(event) is RequestMerged and tag != f"request:{event.request}":
+        return state  # the one that goes on
+    return state.to(_STAGE_AFTER[type(event)], recorded)
 
+
+_STAGE_AFTER = {
+    RequestAccepted: Stage.ACCEPTED,
+    RequestDeclined: Stage.DECLINED,
+    RequestRedirected: Stage.REDIRECTED,
+    RequestMerged: Stage.MERGED,
+    RequestWithdrawn: Stage.WITHDRAWN,
+}
 
 KINDS = (
     RequestFiled,
     RequestAccepted,
-    RequestDispatched,
-    ProgressPosted,
-    RequestAnswered,
-    AnswerAccepted,
-    RequestCleared,
+    RequestDeclined,
+    RequestRedirected,
+    RequestMerged,
+    RequestWithdrawn,
 )
-FOLDS: Folds = {"request": (evolve_request, KINDS)}
+FOLDS: Folds = {"request": (evolve_intake, KINDS)}

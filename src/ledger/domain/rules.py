@@ -1,13 +1,15 @@
-"""Rules and the working calendar (规则): events with a date of effect, never code."""
+"""Packs of rules (规则): events with a date of effect, never code."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
+from ledger.clocks import OfficeDay, TimeUnit, office_day
 from ledger.decision import Office, Situation, standing
 from ledger.domain.organisations import TOWN
 from ledger.event import Event, EventModel, Folds, Id, Instant, Line, Recorded
@@ -33,28 +35,35 @@ WHISTLE_GRADES = (Grade.ORDINARY, Grade.HARD, Grade.URGENT)
 
 
 class Step(StrEnum):
-    """What a deadline is for."""
+    """What a deadline is for; each runs from the act that it follows."""
 
     REQUEST_ANSWERED = "request_answered"
+    """From dispatch to the answer that stands: the handler's clock."""
+    REQUEST_SUPERVISED = "request_supervised"
+    """How long past its term an open request is taken under supervision (督办)."""
+    RETURN_RULED = "return_ruled"
+    EXTENSION_RULED = "extension_ruled"
+    ANSWER_DEEMED_ACCEPTED = "answer_deemed_accepted"
+    """How long after it an answer that no reviewer ruled on counts as accepted."""
+    CALLED_BACK = "called_back"
+    CLOSURE_DISPUTED = "closure_disputed"
+    """Until when after clearing the requester may dispute it."""
+    DISPUTE_RULED = "dispute_ruled"
+    POOR_RATING_RECTIFIED = "poor_rating_rectified"
     WHISTLE_SIGNED = "whistle_signed"
     WHISTLE_CONTACTED = "whistle_contacted"
     WHISTLE_REPORTED_IN = "whistle_reported_in"
     WHISTLE_HANDLED = "whistle_handled"
 
 
-class TimeUnit(StrEnum):
-    """Hours run day and night; working hours and days run on the working calendar in force."""
-
-    HOURS = "hours"
-    WORKING_HOURS = "working_hours"
-    WORKING_DAYS = "working_days"
+_OF_REQUESTS = frozenset({Step.REQUEST_ANSWERED, Step.REQUEST_SUPERVISED, Step.RETURN_RULED})
 
 
 class Deadline(EventModel):
-    """How long a step may take for a grade."""
+    """How long a step may take for a grade; without a grade, for every grade not named."""
 
     step: Step
-    grade: Grade
+    grade: Grade | None = None
     amount: Annotated[int, Field(ge=1, le=1000)]
     unit: TimeUnit
 
@@ -71,6 +80,19 @@ class Subject(EventModel):
 
     code: Id
     name: Line
+    sensitive: bool = False
+    """Shown as counts only, such as family violence, mental health, 低保 and petitions."""
+
+
+class Reason(EventModel):
+    """An entry of a closed list of reasons or grounds, as it is shown."""
+
+    code: Id
+    name: Line
+
+
+Reasons = Annotated[tuple[Reason, ...], Field(max_length=100)]
+_LISTS = ("subjects", "pause_reasons", "exclusion_reasons", "decline_grounds")
 
 
 class RulesEnacted(Event):
@@ -79,14 +101,53 @@ class RulesEnacted(Event):
     kind = "rules_enacted"
     term = "规则生效"
     proposers = _ENACTS
+    example = {
+        "pack_version": 2,
+        "effective_from": "2026-07-01T00:00:00+08:00",
+        "office_hours": [
+            {"start_minute": 480, "end_minute": 720},
+            {"start_minute": 840, "end_minute": 1080},
+        ],
+        "deadlines": [
+            {"step": "request_answered", "grade": "emergency", "amount": 2, "unit": "hours"},
+            {"step": "request_answered", "amount": 5, "unit": "working_days"},
+            {"step": "whistle_contacted", "amount": 24, "unit": "hours"},
+        ],
+        "subjects": [
+            {"code": "water-supply", "name": "供水"},
+            {"code": "family-violence", "name": "家庭暴力", "sensitive": True},
+        ],
+        "pause_reasons": [{"code": "awaiting-requester", "name": "等待诉求人补充材料"}],
+        "exclusion_reasons": [{"code": "force-majeure", "name": "不可抗力"}],
+        "decline_grounds": [{"code": "before-a-court", "name": "已进入司法程序"}],
+        "max_points_per_award": 20,
+    }
 
     pack_version: Annotated[int, Field(ge=1, le=1_000_000)]
+    """One more than that of the pack before."""
     effective_from: Instant
     retroactive: bool = False
+    """Whether the date of effect may lie in the past."""
+    applies_to_open_cases: bool = False
+    """Whether its deadlines, its limits on an order and its pause reasons rule what was dispatched
+    before too, from the date of effect on."""
     office_hours: Annotated[tuple[OfficeHours, ...], Field(min_length=1, max_length=4)]
     deadlines: Annotated[tuple[Deadline, ...], Field(max_length=100)]
     subjects: Annotated[tuple[Subject, ...], Field(max_length=1000)] = ()
     """Empty: any subject code is taken."""
+    max_extensions: Annotated[int, Field(ge=0, le=10)] = 1
+    """Extensions of one request; together they are never longer than its original term."""
+    max_returns: Annotated[int, Field(ge=0, le=10)] = 2
+    """Returns of one request; who has it then, jurisdiction_ruled says."""
+    pause_reasons: Reasons = ()
+    """For which a handler's clock may pause; empty: none."""
+    exclusion_reasons: Reasons = ()
+    """For which a case may be left out of a metric; empty: none."""
+    decline_grounds: Reasons = ()
+    """The legal grounds on which a request may be declined; empty: none."""
+    call_back_attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    call_back_days: Annotated[int, Field(ge=1, le=10)] = 2
+    """On how many days at least all the attempts are made."""
     max_points_per_award: Annotated[int, Field(ge=1, le=1_000_000)]
     urgent_entry_hours: Annotated[int, Field(ge=1, le=1000)] = 24
     """Within how many hours an urgent whistle that went by phone must be entered."""
@@ -113,9 +174,10 @@ class RulesEnacted(Event):
                 "a date of effect that is still to come, or retroactive: true",
                 "effective_from",
             )
-        return self._contradiction()
+        contradiction = self._hours_overlap() or self._wrong_grade() or self._given_twice()
+        return contradiction or self._days_without_attempts()
 
-    def _contradiction(self) -> Refusal | None:
+    def _hours_overlap(self) -> Refusal | None:
         ends = [0]
         for span in self.office_hours:
             if span.start_minute < ends[-1] or span.end_minute <= span.start_minute:
@@ -126,75 +188,120 @@ class RulesEnacted(Event):
                     "office_hours",
                 )
             ends.append(span.end_minute)
+        return None
+
+    def _wrong_grade(self) -> Refusal | None:
         for deadline in self.deadlines:
-            grades = REQUEST_GRADES if deadline.step is Step.REQUEST_ANSWERED else WHISTLE_GRADES
-            if deadline.grade not in grades:
+            grades = grades_of(deadline.step)
+            if deadline.grade is not None and deadline.grade not in grades:
                 return Unacceptable(
                     "grade_of_another_step",
                     f"{deadline.step} has no grade {deadline.grade}",
-                    " or ".join(grades),
+                    " or ".join((*grades, "no grade")),
                     "deadlines",
                 )
-        steps = [(deadline.step, deadline.grade) for deadline in self.deadlines]
-        codes = [subject.code for subject in self.subjects]
-        for field, several in (("deadlines", steps), ("subjects", codes)):
-            if len(set(several)) < len(several):
+        return None
+
+    def _given_twice(self) -> Refusal | None:
+        several: dict[str, list[object]] = {
+            name: [entry.code for entry in getattr(self, name)] for name in _LISTS
+        }
+        several["deadlines"] = [(deadline.step, deadline.grade) for deadline in self.deadlines]
+        for field, entries in several.items():
+            if len(set(entries)) < len(entries):
                 return Unacceptable(
                     "given_twice", f"{field} has an entry twice", "each entry once", field
                 )
         return None
 
+    def _days_without_attempts(self) -> Refusal | None:
+        if self.call_back_days <= self.call_back_attempts:
+            return None
+        return Unacceptable(
+            "more_days_than_attempts",
+            f"{self.call_back_attempts} attempts are not made on {self.call_back_days} days",
+            f"at most {self.call_back_attempts} days",
+            "call_back_days",
+        )
 
-class WorkingCalendarEnacted(Event):
-    """The public holidays and adjusted workdays (调休) of one year; supersedes what it follows."""
 
-    kind = "working_calendar_enacted"
-    term = "工作日历生效"
-    proposers = _ENACTS
+def grades_of(step: Step) -> tuple[Grade, ...]:
+    """The grades that a step's deadlines may tell apart."""
+    if step in _OF_REQUESTS:
+        return REQUEST_GRADES
+    return WHISTLE_GRADES if step.value.startswith("whistle_") else ()
 
-    year: Annotated[int, Field(ge=1900, le=2200)]
-    holidays: Annotated[tuple[date, ...], Field(max_length=366)]
-    """Days on which nobody works though the weekday says so (weekends rest by themselves)."""
-    workdays: Annotated[tuple[date, ...], Field(max_length=366)]
-    """Weekend days on which work is done in exchange."""
-    source: Line
 
-    def tags(self) -> tuple[str, ...]:
-        return (f"calendar:{self.year}",)
+class Pack(NamedTuple):
+    """A pack of rules, made ready for the clocks."""
 
-    def boundary(self, state: Any) -> tuple[str, ...]:
-        return ()
+    version: int
+    effective_from: datetime
+    applies_to_open_cases: bool
+    deadlines: tuple[Deadline, ...]
+    office: OfficeDay
+    sensitive_subjects: frozenset[str] = frozenset()
 
-    def decide(self, situation: Situation) -> Refusal | None:
-        days = (*self.holidays, *self.workdays)
-        if len(set(days)) < len(days):
-            return Unacceptable(
-                "day_given_twice",
-                "a day stands twice in the calendar",
-                "each day once, as a holiday or as a workday",
-                "workdays" if len(set(self.holidays)) == len(self.holidays) else "holidays",
-            )
-        if any(day.year != self.year for day in days):
-            return Unacceptable(
-                "day_of_another_year",
-                f"a day does not lie in {self.year}",
-                "days of that year",
-                "workdays" if all(day.year == self.year for day in self.holidays) else "holidays",
-            )
-        if any(day.weekday() < 5 for day in self.workdays):
-            return Unacceptable(
-                "workday_on_weekday",
-                "an adjusted workday falls on Monday to Friday",
-                "Saturdays and Sundays that are worked",
-                "workdays",
-            )
-        return None
+    def deadline(self, step: Step, grade: Grade | None = None) -> Deadline | None:
+        """How long a step may take: that of the grade, else the one for all grades, else None."""
+        for_all = None
+        for deadline in self.deadlines:
+            if deadline.step is step:
+                if deadline.grade is grade:
+                    return deadline
+                if deadline.grade is None:
+                    for_all = deadline
+        return for_all
+
+
+def pack_of(event: RulesEnacted) -> Pack:
+    """The pack that an event enacts."""
+    return Pack(
+        event.pack_version,
+        event.effective_from,
+        event.applies_to_open_cases,
+        event.deadlines,
+        office_day((span.start_minute, span.end_minute) for span in event.office_hours),
+        frozenset(subject.code for subject in event.subjects if subject.sensitive),
+    )
+
+
+def in_force(packs: Sequence[Pack], moment: datetime) -> Pack | None:
+    """The latest pack whose date of effect has come by `moment`, or None."""
+    return next((pack for pack in reversed(packs) if pack.effective_from <= moment), None)
+
+
+def successive(
+    packs: Sequence[Pack], started_at: datetime, until: datetime | None = None
+) -> tuple[Pack, ...]:
+    """The packs that rule, one after the other, what began at `started_at`: the one in force as it
+    began, and later ones that say that they apply to open cases, up to `until` or all so far."""
+    ruling: list[Pack] = []
+    replaced_from: datetime | None = None
+    for pack in reversed(packs):
+        if replaced_from is not None and pack.effective_from >= replaced_from:
+            continue  # a later version was in force before it
+        replaced_from = pack.effective_from
+        if pack.effective_from <= started_at:
+            ruling.append(pack)
+            break
+        if pack.applies_to_open_cases and (until is None or pack.effective_from <= until):
+            ruling.append(pack)
+    return tuple(reversed(ruling))
+
+
+def governing(packs: Sequence[Pack], started_at: datetime, until: datetime) -> Pack | None:
+    """The pack that rules at `until` what began at `started_at`: the one in force as it began, or a
+    later one that says that it applies to open cases."""
+    ruling = successive(packs, started_at, until)
+    return ruling[-1] if ruling else None
 
 
 class Rules(NamedTuple):
-    """All packs so far, by version."""
+    """All packs so far, by version: the first is version 1."""
 
     enacted: tuple[RulesEnacted, ...] = ()
+    packs: tuple[Pack, ...] = ()
 
     def in_force(self, moment: datetime) -> RulesEnacted | None:
         """The latest pack whose date of effect has come by `moment`, or None."""
@@ -217,9 +324,25 @@ def evolve_rules(state: Rules | None, tag: str, recorded: Recorded) -> Rules | N
     """The packs after one more event."""
     match recorded.event:
         case RulesEnacted() as pack:
-            return Rules((*state.enacted, pack) if state else (pack,))
+            known = state or Rules()
+            return Rules((*known.enacted, pack), (*known.packs, pack_of(pack)))
     return state
 
 
-KINDS = (RulesEnacted, WorkingCalendarEnacted)
-FOLDS: Folds = {"rules": (evolve_rules, (RulesEnacted,))}
+def not_listed(
+    entries: tuple[Subject, ...] | tuple[Reason, ...], code: str, rule: str, field: str
+) -> Refusal | None:
+    """The refusal where a code is not on a list of the pack in force."""
+    if any(entry.code == code for entry in entries):
+        return None
+    listed = ", ".join(entry.code for entry in entries[:20])
+    return Unacceptable(
+        rule,
+        f"{code} is not on the list of the pack in force",
+        f"one of: {listed or 'none'}",
+        field,
+    )
+
+
+KINDS = (RulesEnacted,)
+FOLDS: Folds = {"rules": (evolve_rules, KINDS)}

@@ -1,4 +1,4 @@
-"""Whistles (社区吹哨): a community summons departments, and they report in (部门报到)."""
+"""Whistles (社区吹哨): a community summons departments, and clears the whistle when all is done."""
 
 from __future__ import annotations
 
@@ -9,11 +9,18 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import Field
 
 from ledger.decision import Office, OrganisationType, Situation, standing
+from ledger.domain.dispatching import BY_COUNTY, BY_TOWN, MAX_HANDLERS, too_many_handlers
 from ledger.domain.organisations import unknown_organisation
 from ledger.domain.requests import CLERKS, Request, precedes, unknown_request
 from ledger.domain.rules import RULES_TAG, WHISTLE_GRADES, Grade, RulesEnacted, rules_in_force
 from ledger.event import Event, Folds, Id, PersonalText, Recorded, mint_id
 from ledger.refusals import Forbidden, Refusal, Unacceptable, UnknownReference, WrongState
+
+_WHISTLING = (OrganisationType.COMMUNITY_BRANCH, OrganisationType.GENERAL_BRANCH)
+BY_SECRETARY = standing(Office.SECRETARY, *_WHISTLING)
+BY_BRANCH = standing((Office.SECRETARY, Office.COMMITTEE_MEMBER, *CLERKS), *_WHISTLING)
+MAX_DEPARTMENTS = 20
+"""Of one whistle, those that it was split among included."""
 
 
 class Ground(StrEnum):
@@ -24,32 +31,181 @@ class Ground(StrEnum):
     EMERGENCY = "emergency"
 
 
+class WhistleStage(StrEnum):
+    """Where a whistle as a whole stands."""
+
+    DRAFTED = "drafted"
+    BLOWN = "blown"
+    COUNTERMANDED = "countermanded"
+    CLEARED = "cleared"
+
+
+class Summoned(NamedTuple):
+    """One department summoned by a whistle, and how far it is."""
+
+    department: str
+    latest: datetime
+    """When its last act is claimed to have happened, or the whistle was blown."""
+    is_signed: bool = False
+    is_contacted: bool = False
+    is_on_site: bool = False
+    is_handled: bool = False
+    is_verified: bool = False
+    is_released: bool = False
+    return_is_asked: bool = False
+    return_was_refused: bool = False
+    was_rated: bool = False
+    has_rated: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left to do for it."""
+        return self.is_verified or self.is_released
+
+
 class Whistle(NamedTuple):
     """A whistle as of its history."""
 
+    stage: WhistleStage
     community: str
-    departments: tuple[str, ...]
+    """The branch that drafted or blew it."""
+    request: str | None
+    summoned: tuple[Summoned, ...]
     blown_at: datetime
-    reported_in: frozenset[str] = frozenset()
+    latest: datetime
+
+    def is_open_for(self, organisation: str) -> bool:
+        """Whether the organisation still has to do something about it."""
+        if self.stage is not WhistleStage.BLOWN:
+            return False
+        summoned = self.of(organisation)
+        return organisation == self.community or (summoned is not None and not summoned.is_done)
+
+    def of(self, department: str) -> Summoned | None:
+        """How far a department is, or None where it was not summoned."""
+        return next((one for one in self.summoned if one.department == department), None)
+
+    def with_summoned(self, changed: Summoned) -> Whistle:
+        """The same with one department further on."""
+        summoned = tuple(
+            changed if one.department == changed.department else one for one in self.summoned
+        )
+        return self._replace(summoned=summoned, latest=max(self.latest, changed.latest))
+
+    def with_more(self, departments: tuple[str, ...], when: datetime) -> Whistle:
+        """The same with more departments summoned."""
+        more = tuple(Summoned(department, when) for department in departments)
+        return self._replace(summoned=(*self.summoned, *more), latest=max(self.latest, when))
 
 
-class WhistleBlown(Event):
-    """吹哨: the community's secretary summons departments, for a request or for none."""
+Departments = Annotated[tuple[Id, ...], Field(min_length=1, max_length=MAX_DEPARTMENTS)]
 
-    kind = "whistle_blown"
-    term = "社区吹哨"
-    proposers = (
-        standing(
-            Office.SECRETARY, OrganisationType.COMMUNITY_BRANCH, OrganisationType.GENERAL_BRANCH
-        ),
-    )
+
+class SummoningEvent(Event):
+    """What drafting, blowing and splitting have in common: departments that are to come."""
+
+    whistle: Id
+    departments: Departments
+
+    def unfit(self, situation: Situation, request: str | None) -> Refusal | None:
+        """The refusal where these departments cannot be summoned, for the request or for none."""
+        if len(set(self.departments)) < len(self.departments):
+            return Unacceptable(
+                "department_given_twice", "a department is named twice", "each once", "departments"
+            )
+        for department in self.departments:
+            unknown = unknown_organisation(
+                situation, department, "departments", OrganisationType.DEPARTMENT
+            )
+            if unknown:
+                return unknown
+        return None if request is None else self._request(situation, request)
+
+    def _request(self, situation: Situation, identity: str) -> Refusal | None:
+        request: Request | None = situation.state(f"request:{identity}")
+        if request is None:
+            return unknown_request(identity)
+        if not request.is_open:
+            return WrongState(
+                "request_closed",
+                f"request {identity} is {request.stage}",
+                "an open request, or none",
+                "request",
+            )
+        conflict = self.conflict(situation, request, "request")
+        if conflict:
+            return conflict
+        # An urgent whistle is entered later than it was blown: acts may lie between, no filing.
+        if situation.precedes(request.filed_at):
+            return precedes(request.filed_at)
+        return self.too_many(request)
+
+    def too_many(self, request: Request) -> Refusal | None:
+        """The refusal where the request would have more handlers than a record can name."""
+        count = len({*request.handlers, *self.departments})
+        return too_many_handlers("departments") if count > MAX_HANDLERS else None
+
+    def conflict(self, situation: Situation, request: Request, field: str) -> Refusal | None:
+        """The refusal where the one complained about is summoned, or summons."""
+        if request.against is not None and request.against in self.departments:
+            return complained_about(request.against, "departments")
+        if request.against == situation.actor.organisation:
+            return complained_about(request.against, field)
+        return None
+
+
+class WhistleDrafted(SummoningEvent):
+    """拟哨: whoever sees the need prepares a whistle, for the secretary to blow."""
+
+    kind = "whistle_drafted"
+    term = "拟哨"
+    proposers = (BY_BRANCH,)
     creates = ("whistle", "whistle")
+    example = {
+        "whistle": "whistle-2026-031",
+        "request": "request-2026-0412",
+        "grade": "ordinary",
+        "ground": "joint_enforcement",
+        "departments": ["dept-urban"],
+        "note": "占道经营反复，需联合执法",
+    }
 
     whistle: Id = Field(default_factory=mint_id)
     request: Id | None = None
     grade: Grade
     ground: Ground
-    departments: Annotated[tuple[Id, ...], Field(min_length=1, max_length=20)]
+    note: PersonalText | None = None
+
+    def tags(self) -> tuple[str, ...]:
+        return (f"whistle:{self.whistle}",)
+
+    def boundary(self, state: Any) -> tuple[str, ...]:
+        return whistle_boundary(self.whistle, self.request, self.departments)
+
+    def decide(self, situation: Situation) -> Refusal | None:
+        return wrong_grade(self.grade) or self.unfit(situation, self.request)
+
+
+class WhistleBlown(SummoningEvent):
+    """吹哨: the community's secretary summons departments, for a request or for none."""
+
+    kind = "whistle_blown"
+    term = "社区吹哨"
+    proposers = (BY_SECRETARY,)
+    creates = ("whistle", "whistle")
+    example = {
+        "whistle": "whistle-2026-031",
+        "request": "request-2026-0412",
+        "grade": "ordinary",
+        "ground": "joint_enforcement",
+        "departments": ["dept-urban"],
+        "note": "占道经营反复，需联合执法",
+    }
+
+    whistle: Id = Field(default_factory=mint_id)
+    request: Id | None = None
+    grade: Grade
+    ground: Ground
     note: PersonalText | None = None
 
     def tags(self) -> tuple[str, ...]:
@@ -58,65 +214,37 @@ class WhistleBlown(Event):
         return (f"whistle:{self.whistle}", *request, *dockets)
 
     def boundary(self, state: Any) -> tuple[str, ...]:
-        summoned = tuple(f"organisation:{department}" for department in self.departments)
-        request = () if self.request is None else (f"request:{self.request}",)
-        return (f"whistle:{self.whistle}", RULES_TAG, *request, *summoned)
+        own = whistle_boundary(self.whistle, self.request, self.departments)
+        return (*own, RULES_TAG) if self.grade is Grade.URGENT else own
+
+    def continues(self, existing: Any) -> bool:
+        """A draft of the same whistle may be blown."""
+        return isinstance(existing, Whistle) and existing.stage is WhistleStage.DRAFTED
 
     def decide(self, situation: Situation) -> Refusal | None:
         return (
-            self._contradiction()
-            or self._summons(situation)
-            or self._request(situation)
+            wrong_grade(self.grade)
+            or self._unfit_draft(situation)
+            or self.unfit(situation, self.request)
             or self._entered_late(situation)
         )
 
-    def _contradiction(self) -> Refusal | None:
-        if self.grade not in WHISTLE_GRADES:
-            return Unacceptable(
-                "grade_of_a_request",
-                f"{self.grade} is a grade of requests",
-                " or ".join(WHISTLE_GRADES),
-                "grade",
-            )
-        if len(set(self.departments)) < len(self.departments):
-            return Unacceptable(
-                "department_given_twice", "a department is named twice", "each once", "departments"
-            )
-        return None
+    def concerns(self, situation: Situation) -> tuple[str, ...]:
+        """The docket of the branch itself: until it is cleared, the whistle is its work."""
+        return (f"docket:{situation.actor.organisation}",)
 
-    def _summons(self, situation: Situation) -> Refusal | None:
-        for department in self.departments:
-            unknown = unknown_organisation(
-                situation, department, "departments", OrganisationType.DEPARTMENT
-            )
-            if unknown:
-                return unknown
-        return None
-
-    def _request(self, situation: Situation) -> Refusal | None:
-        if self.request is None:
+    def _unfit_draft(self, situation: Situation) -> Refusal | None:
+        draft: Whistle | None = situation.state(f"whistle:{self.whistle}")
+        if draft is None:
             return None
-        request: Request | None = situation.state(f"request:{self.request}")
-        if request is None:
-            return unknown_request(self.request)
-        if not request.is_open:
-            return WrongState(
-                "request_cleared",
-                f"request {self.request} is cleared",
-                "an open request, or none",
-                "request",
-            )
-        if request.against is not None and (
-            request.against in self.departments or request.against == situation.actor.organisation
-        ):
-            return Forbidden(
-                "complained_about",
-                f"{request.against} is the one complained about",
-                "a whistle by and for those whom the complaint does not concern",
-                "departments" if request.against in self.departments else "request",
-            )
-        # An urgent whistle is entered later than it was blown: acts may lie between, no filing.
-        return precedes(request.filed_at) if situation.precedes(request.filed_at) else None
+        if draft.community == situation.actor.organisation:
+            return precedes(draft.latest) if situation.precedes(draft.latest) else None
+        return Forbidden(
+            "draft_of_another",
+            f"whistle {self.whistle} was drafted by {draft.community}",
+            "a whistle of your own branch",
+            "whistle",
+        )
 
     def _entered_late(self, situation: Situation) -> Refusal | None:
         if self.grade is not Grade.URGENT:
@@ -134,74 +262,269 @@ class WhistleBlown(Event):
         return None
 
 
-class DepartmentReportedIn(Event):
-    """部门报到: a summoned department is on site."""
-
-    kind = "department_reported_in"
-    term = "部门报到"
-    proposers = (standing((Office.SECRETARY, *CLERKS), OrganisationType.DEPARTMENT),)
+class WhistleEvent(Event):
+    """What all acts on a whistle that exists already have in common."""
 
     whistle: Id
-    department: Id
 
     def tags(self) -> tuple[str, ...]:
-        return (f"whistle:{self.whistle}", f"docket:{self.department}")
+        return (f"whistle:{self.whistle}",)
 
     def boundary(self, state: Any) -> tuple[str, ...]:
         return (f"whistle:{self.whistle}",)
 
+
+class WhistleSplit(SummoningEvent):
+    """分哨: an authority summons more departments for the same whistle."""
+
+    kind = "whistle_split"
+    term = "分哨"
+    proposers = (BY_TOWN, BY_COUNTY)
+    example = {
+        "whistle": "whistle-2026-031",
+        "departments": ["dept-roads"],
+        "grade": "ordinary",
+    }
+
+    grade: Grade
+    """Of what these departments are summoned for; their terms run from the split on."""
+
+    def tags(self) -> tuple[str, ...]:
+        dockets = tuple(f"docket:{department}" for department in self.departments)
+        return (f"whistle:{self.whistle}", *dockets)
+
+    def concerns(self, situation: Situation) -> tuple[str, ...]:
+        whistle: Whistle = situation.state(f"whistle:{self.whistle}")
+        request = () if whistle.request is None else (f"request:{whistle.request}",)
+        return (f"docket:{whistle.community}", *request)
+
+    def boundary(self, state: Any) -> tuple[str, ...]:
+        whistle: Whistle | None = state(f"whistle:{self.whistle}")
+        return whistle_boundary(self.whistle, whistle and whistle.request, self.departments)
+
     def decide(self, situation: Situation) -> Refusal | None:
-        whistle: Whistle | None = situation.state(f"whistle:{self.whistle}")
-        if whistle is None:
-            return UnknownReference(
-                "unknown_whistle",
-                f"whistle {self.whistle} is not in this ledger",
-                "one that was blown",
+        whistle = blown(situation, self)
+        if not isinstance(whistle, Whistle):
+            return whistle
+        wrong = wrong_grade(self.grade)
+        if wrong:
+            return wrong
+        known = {one.department for one in whistle.summoned}
+        if not known.isdisjoint(self.departments):
+            return Unacceptable(
+                "department_given_twice",
+                "a department is summoned by this whistle already",
+                "departments that are not",
+                "departments",
+            )
+        if len(known) + len(self.departments) > MAX_DEPARTMENTS:
+            return Unacceptable(
+                "too_many_departments",
+                f"the whistle would summon {len(known) + len(self.departments)} departments",
+                f"at most {MAX_DEPARTMENTS} in all",
+                "departments",
+            )
+        return self._for_its_request(situation, whistle)
+
+    def _for_its_request(self, situation: Situation, whistle: Whistle) -> Refusal | None:
+        unfit = self.unfit(situation, None)
+        if unfit or whistle.request is None:
+            return unfit
+        # Whom the complaint concerns stays out of it after the request has been closed, too.
+        request: Request = situation.state(f"request:{whistle.request}")
+        conflict = self.conflict(situation, request, "whistle")
+        if conflict or not request.is_open:
+            return conflict
+        return self.too_many(request)
+
+
+class EndingWhistleEvent(WhistleEvent):
+    """An act after which the whistle is nobody's work any more."""
+
+    def concerns(self, situation: Situation) -> tuple[str, ...]:
+        whistle: Whistle = situation.state(f"whistle:{self.whistle}")
+        bodies = (whistle.community, *(one.department for one in whistle.summoned))
+        return tuple(f"docket:{body}" for body in bodies)
+
+
+class WhistleCleared(EndingWhistleEvent):
+    """销哨: every department is verified or released; the community closes the whistle."""
+
+    kind = "whistle_cleared"
+    term = "销哨"
+    proposers = (BY_BRANCH,)
+    example = {"whistle": "whistle-2026-031"}
+
+    def decide(self, situation: Situation) -> Refusal | None:
+        whistle = blown(situation, self)
+        if not isinstance(whistle, Whistle):
+            return whistle
+        foreign = of_another_community(situation, whistle)
+        if foreign:
+            return foreign
+        waiting = [one.department for one in whistle.summoned if not one.is_done]
+        if waiting:
+            return WrongState(
+                "departments_not_done",
+                f"{', '.join(waiting)} not yet verified or released",
+                "a whistle whose departments are all verified or released",
                 "whistle",
             )
-        if self.department != situation.actor.organisation:
-            return Forbidden(
-                "for_another_department",
-                "a department reports in for itself",
-                f"department: {situation.actor.organisation}",
-                "department",
-            )
-        if self.department not in whistle.departments:
-            return Unacceptable(
-                "not_summoned",
-                f"{self.department} was not summoned",
-                f"one of {', '.join(whistle.departments)}",
-                "department",
-            )
-        if self.department in whistle.reported_in:
+        return precedes(whistle.latest) if situation.precedes(whistle.latest) else None
+
+
+class WhistleCountermanded(EndingWhistleEvent):
+    """撤哨: nobody needs to come; only while nobody is on site."""
+
+    kind = "whistle_countermanded"
+    term = "撤哨"
+    proposers = (BY_SECRETARY, BY_TOWN, BY_COUNTY)
+    example = {"whistle": "whistle-2026-032", "reason": "当事人已自行拆除"}
+
+    reason: PersonalText
+
+    def boundary(self, state: Any) -> tuple[str, ...]:
+        return with_its_request(self.whistle, state)
+
+    def decide(self, situation: Situation) -> Refusal | None:
+        whistle = blown(situation, self, WhistleStage.DRAFTED, WhistleStage.BLOWN)
+        if not isinstance(whistle, Whistle):
+            return whistle
+        organisation = situation.state(f"organisation:{situation.actor.organisation}")
+        refusal = (
+            of_another_community(situation, whistle)
+            if organisation.type in _WHISTLING
+            else own_complaint(situation, whistle)
+        )
+        if refusal:
+            return refusal
+        if any(one.is_on_site for one in whistle.summoned):
             return WrongState(
-                "already_reported_in",
-                f"{self.department} has reported in",
-                "a department that has not reported in",
-                "department",
+                "department_on_site",
+                "a department has reported in",
+                "a whistle to which nobody has come yet",
+                "whistle",
             )
-        return precedes(whistle.blown_at) if situation.precedes(whistle.blown_at) else None
+        return precedes(whistle.latest) if situation.precedes(whistle.latest) else None
+
+
+def whistle_boundary(
+    whistle: str, request: str | None, departments: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The histories that tell whether departments may be summoned."""
+    summoned = tuple(f"organisation:{department}" for department in departments)
+    return (
+        f"whistle:{whistle}",
+        *(() if request is None else (f"request:{request}",)),
+        *summoned,
+    )
+
+
+def blown(
+    situation: Situation, event: WhistleEvent | WhistleSplit, *stages: WhistleStage
+) -> Whistle | Refusal:
+    """The whistle of an act while it is blown (or in these stages), or why it is not."""
+    whistle: Whistle | None = situation.state(f"whistle:{event.whistle}")
+    if whistle is None:
+        return UnknownReference(
+            "unknown_whistle",
+            f"whistle {event.whistle} is not in this ledger",
+            "one that was blown",
+            "whistle",
+        )
+    wanted = stages or (WhistleStage.BLOWN,)
+    if whistle.stage not in wanted:
+        return WrongState(
+            "wrong_whistle_stage",
+            f"whistle {event.whistle} is {whistle.stage}",
+            f"{event.kind} while it is {' or '.join(wanted)}",
+            "whistle",
+        )
+    return precedes(whistle.blown_at) if situation.precedes(whistle.blown_at) else whistle
+
+
+def wrong_grade(grade: Grade) -> Refusal | None:
+    """The refusal of a grade that only requests have."""
+    if grade in WHISTLE_GRADES:
+        return None
+    return Unacceptable(
+        "grade_of_a_request",
+        f"{grade} is a grade of requests",
+        " or ".join(WHISTLE_GRADES),
+        "grade",
+    )
+
+
+def of_another_community(situation: Situation, whistle: Whistle) -> Refusal | None:
+    """The refusal where a branch acts for a whistle that another one blew."""
+    if situation.actor.organisation == whistle.community:
+        return None
+    return Forbidden(
+        "whistle_of_another",
+        f"the whistle is {whistle.community}'s",
+        f"a principal of {whistle.community}",
+        "whistle",
+    )
+
+
+def with_its_request(whistle: str, state: Any) -> tuple[str, ...]:
+    """The histories of a whistle and of the request that it was blown for."""
+    known: Whistle | None = state(f"whistle:{whistle}")
+    request = known and known.request
+    return (f"whistle:{whistle}", *(() if request is None else (f"request:{request}",)))
+
+
+def own_complaint(situation: Situation, whistle: Whistle) -> Refusal | None:
+    """The refusal where an authority rules on a whistle for a complaint about itself."""
+    if whistle.request is None:
+        return None
+    request: Request = situation.state(f"request:{whistle.request}")
+    if request.against != situation.actor.organisation:
+        return None
+    return complained_about(request.against, "whistle")
+
+
+def complained_about(organisation: str, field: str) -> Refusal:
+    """The refusal of an act by, or for, the one that the request complains about."""
+    return Forbidden(
+        "complained_about",
+        f"{organisation} is the one complained about",
+        "a whistle by and for those whom the complaint does not concern",
+        field,
+    )
 
 
 def evolve_whistle(state: Whistle | None, tag: str, recorded: Recorded) -> Whistle | None:
-    """The whistle after one more event of its history."""
-    match recorded.event:
-        case WhistleBlown() as event:
+    """The whistle after one more event of its history as a whole."""
+    event, when = recorded.event, recorded.occurred_at
+    match event:
+        case WhistleDrafted() | WhistleBlown():
+            summoned = tuple(Summoned(department, when) for department in event.departments)
+            stage = WhistleStage.BLOWN if type(event) is WhistleBlown else WhistleStage.DRAFTED
             community = recorded.actor.organisation
-            return Whistle(community, event.departments, recorded.occurred_at)
-        case DepartmentReportedIn(department=department) if state:
-            return state._replace(reported_in=state.reported_in | {department})
+            return Whistle(stage, community, event.request, summoned, when, when)
+        case WhistleSplit(departments=departments) if state:
+            return state.with_more(departments, when)
+        case WhistleCleared() if state:
+            return state._replace(stage=WhistleStage.CLEARED, latest=when)
+        case WhistleCountermanded() if state:
+            return state._replace(stage=WhistleStage.COUNTERMANDED, latest=when)
     return state
 
 
 def evolve_summoned(state: Request | None, tag: str, recorded: Recorded) -> Request | None:
-    """The request for which a whistle was blown: the summoned departments handle it too."""
+    """The request for which a whistle was blown: the summoned departments handle it too, unless it
+    has been closed meanwhile."""
+    if state is None or not state.is_open:
+        return state
     match recorded.event:
-        case WhistleBlown(departments=departments) if state:
-            summoned = tuple(d for d in departments if d not in state.handlers)
-            return state._replace(handlers=(*state.handlers, *summoned))
+        case WhistleBlown(departments=departments) | WhistleSplit(departments=departments):
+            return state.with_handlers(*departments)
     return state
 
 
-KINDS = (WhistleBlown, DepartmentReportedIn)
-FOLDS: Folds = {"whistle": (evolve_whistle, KINDS), "request": (evolve_summoned, (WhistleBlown,))}
+KINDS = (WhistleDrafted, WhistleBlown, WhistleSplit, WhistleCleared, WhistleCountermanded)
+FOLDS: Folds = {
+    "whistle": (evolve_whistle, KINDS),
+    "request": (evolve_summoned, (WhistleBlown, WhistleSplit)),
+}

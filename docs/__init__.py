@@ -1,0 +1,1 @@
+"""The documentation, and the generator of what in it follows from the code."""

@@ -1,0 +1,1 @@
+"""What a town begins with until it enacts its own: rules and working calendars, as data."""

@@ -1,0 +1,126 @@
+"""The timekeeper: proposes what time alone causes, as a principal like any other.
+
+It may be late, doubled or away: every proposal has an idempotency key that follows from what it is
+about, and `decide` checks the time itself. So it needs no lock and remembers nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+from ledger import catalogue
+from ledger.decision import Office
+from ledger.domain.founding import LedgerFounded
+from ledger.domain.handling import AnswerAccepted
+from ledger.domain.supervision import RequestSupervised
+from ledger.event import Actor, Event
+from ledger.ledger import Ledger
+from ledger.proposal import Proposal
+from ledger.refusals import Busy, IdempotencyConflict, Refused, Unavailable
+from ledger.store.contract import Receipt, StoreDown
+
+PRINCIPAL: Final = "timekeeper"
+"""Whom appointment_made is to appoint to the town's office of timekeeper."""
+LOOK_SECONDS = 30.0
+"""How long after something has fallen due it is proposed, at most."""
+
+_log = logging.getLogger(__name__)
+
+
+class Due(NamedTuple):
+    """Something that time has caused: the kind that records it, and the round of which request."""
+
+    kind: str
+    request: str
+    handling_round: int
+
+    def event(self) -> Event:
+        """The event to propose."""
+        if self.kind == AnswerAccepted.kind:
+            return AnswerAccepted(request=self.request, deemed=True)
+        return RequestSupervised(request=self.request, overdue=True)
+
+    def receipt(self) -> Receipt:
+        """The same for the same thing, whoever proposes it and whenever."""
+        digest = sha256("\0".join((PRINCIPAL, *map(str, self))).encode()).digest()
+        return Receipt(digest[:16], digest)
+
+
+class Timekeeper:
+    """Looks every `look_seconds`, in a thread of its own, until it is closed."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        look: Callable[[datetime], list[Due]],
+        look_seconds: float = LOOK_SECONDS,
+    ) -> None:
+        self._ledger = ledger
+        self._look = look
+        self._look_seconds = look_seconds
+        self._actor: Actor | None = None
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="timekeeper", daemon=True)
+        self.trouble: str | None = None
+        """Why it can propose nothing just now; None while it can."""
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stops after the proposal at hand; harmless when it was never started."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def propose_due(self, at: datetime) -> int:
+        """Proposes everything that has fallen due by `at`; how much of it was new.
+
+        What is refused has been dealt with by somebody else meanwhile, or is not due by the rules.
+        Raises `StoreDown` and `Unavailable`.
+        """
+        actor = self._timekeeper()
+        if actor is None:
+            return 0
+        accepted = 0
+        for due in self._look(at):
+            if self._closing.is_set():
+                break
+            try:
+                self._ledger.propose_sync([Proposal(due.event(), actor)], due.receipt())
+            except Refused as refused:
+                self._note(refused)
+            except (Busy, IdempotencyConflict):
+                continue  # it falls due again with the next look
+            else:
+                accepted += 1
+        return accepted
+
+    def _run(self) -> None:
+        while not self._closing.wait(self._look_seconds):
+            try:
+                self.trouble = None
+                self.propose_due(datetime.now(UTC))
+            except (StoreDown, Unavailable) as error:
+                self.trouble = str(error)
+                _log.warning("the timekeeper waits: %s", error)
+
+    def _timekeeper(self) -> Actor | None:
+        """In whose office it acts: the town's, which event 1 names; None in an empty ledger."""
+        if self._actor is None:
+            for stored in self._ledger.read(limit=1):
+                founded = catalogue.decode(stored.position, stored.record).event
+                assert isinstance(founded, LedgerFounded)  # decide takes no other kind as the first
+                self._actor = Actor(Office.TIMEKEEPER, founded.town, PRINCIPAL)
+        return self._actor
+
+    def _note(self, refused: Refused) -> None:
+        if refused.refusal.rule == "no_such_appointment":
+            self.trouble = str(refused)
+            _log.warning("the timekeeper may propose nothing: %s", refused)

@@ -1,0 +1,269 @@
+"""Drafts of acts by the name of their kind: for a thing, in the variant that a number chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ledger.catalogue import KINDS
+from ledger.domain.closing import CallOutcome
+from ledger.domain.exclusions import Metric
+from ledger.domain.love_bank import (
+    AccountOpened,
+    HolderType,
+    LovePointsAwarded,
+    LovePointsRedeemed,
+    LovePointsReversed,
+)
+from ledger.domain.ratings import RatingTarget, Satisfaction
+from ledger.domain.requests import Category, Elsewhere, RequestFiled
+from ledger.domain.whistles import Ground
+from ledger.event import Event
+from tests.plain_model.people import DEPARTMENTS, HANDLERS
+from tests.plain_model.rule_book import REQUEST_GRADES, WHISTLE_GRADES
+
+REQUESTS = ("request-1", "request-2", "request-3", "request-4")
+WHISTLES = ("whistle-1", "whistle-2", "whistle-3")
+ACCOUNTS = ("account-1", "account-2", "account-unit")
+AWARDS = ("award-1", "award-2", "award-3")
+
+Body = dict[str, Any]
+Draft = Callable[[int], Body]
+"""The fields beside the one that names the thing."""
+
+
+def _several(choice: int) -> tuple[str, ...]:
+    """One to three departments."""
+    start = choice % 4
+    return (*DEPARTMENTS, *DEPARTMENTS)[start : start + 1 + choice // 4 % 3]
+
+
+def _dispatch(choice: int) -> Body:
+    lead = HANDLERS[choice % len(HANDLERS)]
+    co_handlers = tuple(one for one in _several(choice) if one != lead)
+    return {"lead": lead, "co_handlers": co_handlers, "grade": REQUEST_GRADES[choice % 4]}
+
+
+def _call(choice: int) -> Body:
+    outcome = (*CallOutcome,)[choice % 3]
+    if outcome is not CallOutcome.REACHED:
+        return {"outcome": outcome}
+    return {"outcome": outcome, "resolved": choice % 2 == 0, "satisfied": choice % 5 == 0}
+
+
+def _rating(choice: int) -> Body:
+    return {"target_type": RatingTarget.REQUEST, "satisfaction": (*Satisfaction,)[choice % 5]}
+
+
+def _organisation(field: str) -> Draft:
+    return lambda choice: {field: HANDLERS[choice % len(HANDLERS)]}
+
+
+def _yes_or_no(field: str) -> Draft:
+    return lambda choice: {field: choice % 2 == 0}
+
+
+def _text(field: str) -> Draft:
+    return lambda choice: {field: "说明"}
+
+
+def _nothing(choice: int) -> Body:
+    return {}
+
+
+OF_CASES: Mapping[str, Draft] = {
+    "request_accepted": _nothing,
+    "request_declined": lambda choice: {"ground": "before-a-court"},
+    "request_redirected": lambda choice: {"to": Elsewhere.PETITIONS},
+    "request_merged": lambda choice: {"into": REQUESTS[choice % 4]},
+    "request_withdrawn": _nothing,
+    "request_answered_directly": _nothing,
+    "request_dispatched": _dispatch,
+    "order_signed": _nothing,
+    "order_return_requested": lambda choice: {
+        "reason": "非我局职责",
+        "proposed_owner": HANDLERS[choice % len(HANDLERS)],
+    },
+    "order_return_ruled": _yes_or_no("granted"),
+    "jurisdiction_ruled": _organisation("lead"),
+    "order_reassigned": _organisation("lead"),
+    "co_handler_added": _organisation("co_handler"),
+    "extension_requested": lambda choice: {"amount": 1 + choice % 6, "reason": "待料"},
+    "extension_ruled": _yes_or_no("granted"),
+    "clock_paused": lambda choice: {"reason": "awaiting-requester"},
+    "clock_resumed": _nothing,
+    "request_urged": _nothing,
+    "request_supervised": _yes_or_no("overdue"),
+    "progress_posted": _text("note"),
+    "respondent_stated": _text("statement"),
+    "request_answered": _nothing,
+    "answer_accepted": _yes_or_no("deemed"),
+    "answer_sent_back": _text("reason"),
+    "request_cleared": _nothing,
+    "called_back": _call,
+    "request_reopened": _text("reason"),
+    "closure_disputed": _text("reason"),
+    "dispute_ruled": _yes_or_no("upheld"),
+    "request_struck_off": _nothing,
+    "service_rated": _rating,
+    "poor_rating_verified": lambda choice: {
+        "target_type": RatingTarget.REQUEST,
+        "founded": choice % 2 == 0,
+    },
+    "poor_rating_rectified": lambda choice: {
+        "target_type": RatingTarget.REQUEST,
+        "measures": "已整改",
+        "requester_informed": choice % 3 != 0,
+    },
+    "metric_exclusion_requested": lambda choice: {
+        "metric": (*Metric,)[choice % 3],
+        "reason": "force-majeure",
+    },
+    "metric_exclusion_ruled": lambda choice: {
+        "metric": (*Metric,)[choice % 3],
+        "granted": choice % 2 == 0,
+    },
+}
+ALONG = (
+    "request_accepted",
+    "request_dispatched",
+    "request_dispatched",
+    "order_signed",
+    "order_return_requested",
+    "order_return_ruled",
+    "extension_requested",
+    "extension_ruled",
+    "clock_paused",
+    "request_answered",
+    "answer_accepted",
+    "request_cleared",
+    "service_rated",
+    "called_back",
+    "closure_disputed",
+    "dispute_ruled",
+)
+"""The acts that lead a case through a whole life."""
+
+
+ENDINGS = frozenset(
+    {
+        "request_declined",
+        "request_redirected",
+        "request_merged",
+        "request_withdrawn",
+        "request_struck_off",
+        "whistle_countermanded",
+    }
+)
+"""The acts after which nothing follows."""
+
+
+def _summoning(choice: int) -> Body:
+    return {
+        "request": (None, *REQUESTS)[choice % 5],
+        "departments": _several(choice),
+        "grade": WHISTLE_GRADES[choice % 3],
+        "ground": Ground.JOINT_ENFORCEMENT,
+    }
+
+
+def _department(choice: int) -> Body:
+    return {"department": DEPARTMENTS[choice % 4]}
+
+
+OF_WHISTLES: Mapping[str, Draft] = {
+    "whistle_drafted": _summoning,
+    "whistle_blown": _summoning,
+    "whistle_split": lambda choice: {
+        "departments": _several(choice)[:2],
+        "grade": WHISTLE_GRADES[choice % 3],
+    },
+    "whistle_cleared": _nothing,
+    "whistle_countermanded": _text("reason"),
+    "whistle_signed": _department,
+    "department_contacted": _department,
+    "department_reported_in": _department,
+    "whistle_return_requested": lambda choice: {
+        **_department(choice),
+        "reason": "非我局职责",
+        "proposed_owner": DEPARTMENTS[choice // 4 % 4],
+    },
+    "whistle_return_ruled": lambda choice: {
+        **_department(choice),
+        "granted": choice // 4 % 2 == 0,
+    },
+    "whistle_handled": _department,
+    "whistle_verified": lambda choice: {**_department(choice), "done": choice // 4 % 3 != 0},
+    "department_rated": lambda choice: {
+        **_department(choice),
+        "satisfaction": (*Satisfaction,)[choice % 5],
+    },
+    "whistle_rated_by_department": lambda choice: {
+        **_department(choice),
+        "satisfaction": (*Satisfaction,)[choice % 5],
+        "justified": choice % 2 == 0,
+    },
+}
+
+
+def draft(kind: str, thing: str, choice: int) -> Event:
+    """The act of this kind on a request or a whistle."""
+    cls: Any = KINDS[kind]
+    if kind in OF_WHISTLES:
+        drafted: Event = cls(whistle=thing, **OF_WHISTLES[kind](choice))
+        return drafted
+    name = "target" if "target" in cls.model_fields else "request"
+    act: Event = cls(**{name: thing}, **OF_CASES[kind](choice))
+    return act
+
+
+def filing(request: str, choice: int) -> Event:
+    """A request, at times a complaint about somebody."""
+    against = (None, None, "unit-1", "dept-water", "dept-power", "town", "committee-1")
+    return RequestFiled(
+        request=request,
+        community=("committee-1", "branch-1", "committee-2")[choice % 3],
+        category=(*Category,)[choice % 6],
+        subject="noise",
+        requester=("requester-1", "requester-2", "p-water")[choice // 3 % 3],
+        against=against[choice % 7],
+        details="夜间施工",
+    )
+
+
+def opening(account: str, choice: int) -> Event:
+    """An account of a person, or of the unit of those who award here."""
+    unit = "committee-1" if account == "account-unit" else None
+    return AccountOpened(
+        account=account,
+        holder_type=HolderType.PERSON if unit is None else HolderType.UNIT,
+        holder=("requester-1", "holder-1", "p-committee")[choice % 3],
+        unit=unit,
+    )
+
+
+def posting(kind: str, account: str, choice: int) -> Event:
+    """What is entered into an account."""
+    award, points = AWARDS[choice % 3], 1 + choice % 22 if choice % 5 else 5
+    match kind:
+        case "account_opened":
+            return opening(account, choice)
+        case "love_points_awarded":
+            return LovePointsAwarded(
+                award=award,
+                account=account,
+                deed=f"deed-{choice % 2}",
+                deed_category="help",
+                points=points,
+            )
+        case "love_points_redeemed":
+            return LovePointsRedeemed(account=account, reward="soap", points=points)
+    return LovePointsReversed(award=award, account=account, points=points, reason="误记")
+
+
+OF_LOVE_BANK = (
+    "account_opened",
+    "love_points_awarded",
+    "love_points_redeemed",
+    "love_points_reversed",
+)

@@ -1,0 +1,84 @@
+"""All books of the town, and what every act on a case is held to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ledger.event import Actor
+from tests.plain_model.case_file import AT_HANDLERS, CaseFile
+from tests.plain_model.people import COMMUNITIES, DEPARTMENTS, HANDLERS, SUPERIOR, TOWN
+from tests.plain_model.rule_book import Act, RuleBook
+from tests.plain_model.whistle_file import WhistleFile
+
+
+@dataclass
+class Books:
+    """What the town's clerks have on their shelves."""
+
+    rules: RuleBook = field(default_factory=RuleBook)
+    cases: dict[str, CaseFile] = field(default_factory=dict)
+    whistles: dict[str, WhistleFile] = field(default_factory=dict)
+    accounts: dict[str, list[Act]] = field(default_factory=dict)
+    """The account books of the love bank."""
+    awards: dict[str, Act] = field(default_factory=dict)
+    reversed: set[str] = field(default_factory=set)
+
+    def case(self, act: Act, *stages: str) -> CaseFile | None:
+        """The file of the request that an act names, where such an act may be entered now: in one
+        of these stages, not before what it follows, and by nobody who may not touch it."""
+        file = self.cases.get(named_request(act))
+        if (
+            file is None
+            or file.stage not in stages
+            or not act.follows(file.latest)
+            or file.has_conflict(act.actor)
+        ):
+            return None
+        return file
+
+    def led_case(self, act: Act) -> CaseFile | None:
+        """The same for acts of the lead, while no return of its order waits for a ruling."""
+        file = self.case(act, *AT_HANDLERS)
+        if file is None or file.lead != act.actor.organisation or file.return_asked_by:
+            return None
+        return file
+
+    def ordered_case(self, act: Act) -> CaseFile | None:
+        """The same for acts on the order: by whoever dispatched it, or by the town."""
+        file = self.case(act, *AT_HANDLERS)
+        if file is None or act.actor.organisation not in (file.dispatcher, *TOWN):
+            return None
+        return file
+
+
+def named_request(act: Act) -> str:
+    """The request that an act is about."""
+    fields: dict[str, Any] = act.event.__dict__
+    request: str = fields["target"] if "target" in fields else fields["request"]
+    return request
+
+
+def rules_own_case(file: CaseFile, actor: Actor, *concerned: str | None) -> bool:
+    """Whether somebody would rule on what they asked for, led or handled themselves."""
+    return actor.organisation in concerned or actor.principal in file.handled_by
+
+
+def may_handle(file: CaseFile, organisation: str) -> bool:
+    """Whether an organisation may handle a case: never the one complained about."""
+    return organisation in HANDLERS and organisation != file.filing.against
+
+
+def may_lead(file: CaseFile, organisation: str) -> bool:
+    """A complaint about the town goes to the county, about a department to its superior too."""
+    against = file.filing.against
+    if not may_handle(file, organisation):
+        return False
+    if against in TOWN:
+        return organisation == "county"
+    return against not in DEPARTMENTS or organisation in ("county", SUPERIOR[against])
+
+
+def is_community(organisation: str) -> bool:
+    """Whether it is one of a community's two bodies."""
+    return organisation in COMMUNITIES

@@ -1,0 +1,80 @@
+"""The clerk who keeps the books: says whether an act may be entered, and enters it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from tests.plain_model import judgements, love_bank, orders, rule_book, whistles
+from tests.plain_model.books import Books
+from tests.plain_model.case_file import CaseFile
+from tests.plain_model.people import MAY
+from tests.plain_model.rule_book import Act
+from tests.plain_model.whistle_file import WhistleFile
+
+Verdict = Callable[[Books, Act, Any], bool]
+
+
+def _rules_enacted(books: Books, act: Act, event: Any) -> bool:
+    return rule_book.rules_enacted(books.rules, act, event)
+
+
+def _calendar_enacted(books: Books, act: Act, event: Any) -> bool:
+    return rule_book.working_calendar_enacted(books.rules, act, event)
+
+
+VERDICTS: Mapping[str, Verdict] = {
+    "rules_enacted": _rules_enacted,
+    "working_calendar_enacted": _calendar_enacted,
+    **orders.VERDICTS,
+    **judgements.VERDICTS,
+    **whistles.VERDICTS,
+    **love_bank.VERDICTS,
+}
+
+
+def allows(books: Books, act: Act) -> bool:
+    """Whether the town's rules let this act be entered."""
+    return (
+        act.actor in MAY[act.kind]
+        and act.when <= act.at + timedelta(seconds=60)
+        and VERDICTS[act.kind](books, act, act.event)
+    )
+
+
+def enter(books: Books, act: Act) -> None:
+    """Puts an act into every file that it belongs to."""
+    event: Any = act.event
+    match act.kind:
+        case "rules_enacted":
+            books.rules.packs.append(event)
+        case "working_calendar_enacted":
+            books.rules.calendars[event.year] = event
+        case "love_points_awarded":
+            books.awards[event.award] = act
+        case "love_points_reversed":
+            books.reversed.add(event.award)
+    fields: dict[str, Any] = event.__dict__
+    if fields.get("account") is not None:
+        books.accounts.setdefault(event.account, []).append(act)
+    if fields.get("whistle") is not None:
+        file = books.whistles.setdefault(event.whistle, WhistleFile())
+        file.entries.append(act)
+    for request in _requests(books, act):
+        books.cases.setdefault(request, CaseFile()).entries.append(act)
+
+
+def _requests(books: Books, act: Act) -> list[str]:
+    """The requests into whose files an act goes: a draft is nobody's business yet."""
+    event: Any = act.event
+    match act.kind:
+        case "whistle_drafted":
+            return []
+        case "whistle_split":
+            request = books.whistles[event.whistle].request
+            return [] if request is None else [request]
+        case "service_rated" | "poor_rating_verified" | "poor_rating_rectified":
+            return [event.target]
+    request = event.__dict__.get("request")
+    return [] if request is None else [request]
