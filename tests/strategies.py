@@ -30,8 +30,8 @@ TORTURE = os.environ.get("MINGZHANG_TORTURE") == "full"
 
 
 def examples(count: int) -> Callable[[Test], Test]:
-    """So many examples in `make test`, fifty times as many in `make torture`."""
-    budget = settings(max_examples=count * 50 if TORTURE else count, deadline=None)
+    """So many examples in `make test`, ten times as many in `make torture`."""
+    budget = settings(max_examples=count * 10 if TORTURE else count, deadline=None)
 
     def decorate(test: Test) -> Test:
         marked: Test = pytest.mark.torture(budget(test))

@@ -252,8 +252,8 @@ class Town(RuleBasedStateMachine):
 # Few and short lives in `make test`, many and long ones in `make torture`.
 TestTown = pytest.mark.torture(Town.TestCase)
 TestTown.settings = settings(
-    max_examples=2_000 if TORTURE else 50,
-    stateful_step_count=150 if TORTURE else 40,
+    max_examples=400 if TORTURE else 50,
+    stateful_step_count=100 if TORTURE else 40,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
