@@ -194,10 +194,12 @@ def _novelty(event: Event, situation: Situation) -> Refusal | None:
     existing = situation.state(f"{tag_type}:{identity}")
     if existing is None or event.continues(existing):
         return None
+    is_required = type(event).model_fields[field].is_required()
+    minted = "" if is_required else ", or none: the ledger mints one"
     return WrongState(
         f"{tag_type}_exists",
         f"{tag_type} {identity} is already in this ledger",
-        "an id that is not taken, or none, so that the ledger mints one",
+        f"an id that is not taken{minted}",
         field,
     )
 

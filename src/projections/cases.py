@@ -102,6 +102,8 @@ class Case(NamedTuple):
     signed_at: datetime | None = None
     progressed_at: datetime | None = None
     answered_at: datetime | None = None
+    answer_recorded_at: datetime | None = None
+    """From when on a reviewer could rule on the answer, whatever time is claimed for it."""
     answer_accepted_at: datetime | None = None
     cleared_at: datetime | None = None
     ended_at: datetime | None = None
@@ -224,7 +226,17 @@ def _retimed(row: Case, recorded: Recorded, reference: Reference, change: str) -
 
 def _stirred(row: Case, event: Event, recorded: Recorded, reference: Reference) -> Case:
     clock = clock_of(row)
-    return row if clock is None else _timed(row, clock, reference)
+    return row if clock is None else _timed(_deemed(row, reference), clock, reference)
+
+
+def _deemed(row: Case, reference: Reference) -> Case:
+    """The case with the moment at which its answer counts as accepted, as `decide` has it."""
+    since = row.answer_recorded_at
+    if since is None or row.stage != Stage.ANSWERED.value:
+        return row
+    step = DeadlineStep.ANSWER_DEEMED_ACCEPTED
+    term = step_term(reference.packs, reference.calendars, step, since)
+    return row._replace(deemed_at=term.due_at)
 
 
 def _accepted(row: Case, event: Event, recorded: Recorded, reference: Reference) -> Case:
@@ -307,18 +319,20 @@ def _progressed(row: Case, event: Event, recorded: Recorded, reference: Referenc
 def _answered(row: Case, event: Event, recorded: Recorded, reference: Reference) -> Case:
     when = recorded.occurred_at
     answered = row._replace(
-        stage=Stage.ANSWERED.value, answered_at=when, is_paused=False, holder=row.taken_in_by
+        stage=Stage.ANSWERED.value,
+        answered_at=when,
+        answer_recorded_at=recorded.recorded_at,
+        is_paused=False,
+        holder=row.taken_in_by,
     )
-    packs, calendars = reference.packs, reference.calendars
-    since = recorded.recorded_at  # as `decide` says: nobody could rule on it before
-    deemed = step_term(packs, calendars, DeadlineStep.ANSWER_DEEMED_ACCEPTED, since)
-    answered = answered._replace(deemed_at=deemed.due_at)
+    answered = _deemed(answered, reference)
     clock = clock_of(row)
     if clock is None:
         return answered
     # The reviewer's time is the reviewer's.
     if not clock.stopped and clock.stopped_since is None:
-        return answered._replace(stopped_since=when, supervise_at=None)
+        stopped = clock.stop(when)
+        return answered._replace(stopped_since=stopped.stopped_since, supervise_at=None)
     return _timed(answered, clock.resume(when).stop(when), reference)
 
 
