@@ -92,14 +92,15 @@ class Timekeeper:
         for due in self._look(at):
             if self._closing.is_set():
                 break
+            proposal = Proposal(due.event(), actor)
             try:
-                self._ledger.propose_sync([Proposal(due.event(), actor)], due.receipt())
+                (answer,) = self._ledger.propose_sync([proposal], due.receipt())
             except Refused as refused:
                 self._note(refused)
             except (Busy, IdempotencyConflict):
                 continue  # it falls due again with the next look
             else:
-                accepted += 1
+                accepted += answer.id == proposal.id  # else somebody had recorded it before
         return accepted
 
     def _run(self) -> None:
