@@ -234,6 +234,25 @@ def test_whoever_acted_for_a_handler_rules_in_no_other_office(kind: str) -> None
     paper.accept(acts()[kind])
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "order_signed",
+        "order_return_requested",
+        "extension_requested",
+        "progress_posted",
+        "request_answered",
+        "metric_exclusion_requested",
+    ],
+)
+def test_each_act_for_a_handler_binds_whoever_acts(kind: str) -> None:
+    paper = town(*brought_to(Stage.DISPATCHED))
+
+    paper.accept(*(acts()[kind] for _ in range(1 if kind != "progress_posted" else 2)))
+
+    assert case(paper).handled_by == (WATER.principal,)
+
+
 LEAD_RULES = ("order_return_ruled", "order_reassigned", "extension_ruled", "clock_paused")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 
@@ -531,6 +532,37 @@ def test_states_are_forgotten_after_a_commit_that_failed() -> None:
         append(sequencer, Move("a", -3))
 
     assert balances(check_log(store, 3)) == {"a": 0}
+
+
+def test_an_answer_does_not_wait_for_a_lock_that_others_have() -> None:
+    inner, locks = MemoryStore(), count(1)
+
+    def somebody_takes_the_lock(operation: str) -> None:
+        if operation == "lock" and next(locks) == 2:
+            inner.append_lock.acquire()
+
+    store = FailingStore(inner, somebody_takes_the_lock)
+    sequencer = Sequencer(store, TillDecider(), Limits(batch_events=1))
+    first, second = submit(sequencer, Move("a", 1)), submit(sequencer, Move("a", 1))
+    sequencer.start()
+
+    assert first.result(timeout=30).first == 1
+    assert not second.done()
+
+    inner.append_lock.release()
+    assert second.result(timeout=30).first == 2
+    sequencer.close()
+
+
+def test_an_answer_is_not_touched_by_what_becomes_of_the_next_batch() -> None:
+    faults = ScriptedFaults({"lock": [None, Fault.DOWN]})
+    limits = Limits(batch_events=1, retry_seconds=0)
+    sequencer = Sequencer(FailingStore(MemoryStore(), faults), TillDecider(), limits)
+
+    answers = together(sequencer, (Move("a", 1),), (Move("a", 1),))
+
+    sequencer.close()
+    assert [type(answer) for answer in answers] == [Appended, Unavailable]
 
 
 def test_waiting_on_a_loop_is_answered_there() -> None:

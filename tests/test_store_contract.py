@@ -160,6 +160,31 @@ def test_a_second_writer_waits_for_the_lock_and_then_sees_the_new_head(
     assert sizes == [2]
 
 
+def test_a_writer_that_waits_for_the_lock_says_that_it_is_delayed(
+    store: Store, writer: Writer
+) -> None:
+    writer.lock(())
+    other, delayed = store.writer(), threading.Event()
+    waiting = threading.Thread(target=lambda: other.lock((), delayed.set))
+    waiting.start()
+
+    assert delayed.wait(timeout=30)
+    assert waiting.is_alive()
+
+    writer.rollback()
+    waiting.join(timeout=30)
+    assert not waiting.is_alive()
+    other.close()
+
+
+def test_a_commit_says_once_that_it_is_on_its_way(store: Store, writer: Writer) -> None:
+    said: list[str] = []
+
+    writer.commit(batch(writer.lock(()), [stored(1)]), lambda: said.append("sent"))
+
+    assert said == ["sent"]
+
+
 def test_a_closed_writer_gives_the_lock_up(store: Store) -> None:
     first, second = store.writer(), store.writer()
     first.lock(())

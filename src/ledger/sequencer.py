@@ -124,6 +124,7 @@ class Sequencer:
         self._stopping = False
         self._down = False
         self._others_append = False
+        self._held: list[tuple[Submission, Outcome]] = []
         self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
 
     def start(self) -> None:
@@ -203,7 +204,10 @@ class Sequencer:
         with _tracer.start_as_current_span("ledger.batch") as span:
             outcomes = self._settle(taken)
             span.set_attribute("ledger.submissions", len(taken))
-        self._answer(taken, outcomes)
+        self._answer_held()
+        self._held = list(zip(taken, outcomes, strict=True))
+        if self._others_append or not self._queue:
+            self._answer_held()
         self._cache.evict()
         return True
 
@@ -223,13 +227,24 @@ class Sequencer:
             self._queued_events -= events
             return taken
 
-    def _answer(self, taken: Sequence[Submission], outcomes: Sequence[Outcome]) -> None:
+    def _answer_held(self) -> None:
+        """Gives the answers of the last batch, unless they have been given.
+
+        They are held while the next batch is decided and given once that one is on its way to the
+        disk: those who are answered propose anew, and would take the interpreter's lock from this
+        thread while the database has nothing to do. Held are answers to what is committed; nothing
+        that becomes of the next batch changes them. They are not held for a wait of unknown length:
+        for a lock that others have, for a load, or after a failure.
+        """
+        held, self._held = self._held, []
+        if not held:
+            return
         by_loop: dict[asyncio.AbstractEventLoop, list[tuple[Any, Outcome]]] = {}
         with self._wake:
-            for submission in taken:
+            for submission, _ in held:
                 if submission.receipt is not None:
                     self._in_flight.discard(submission.receipt.digest)
-        for submission, outcome in zip(taken, outcomes, strict=True):
+        for submission, outcome in held:
             if isinstance(outcome, Refused):
                 REFUSALS.labels(outcome.refusal.rule).inc()
             if submission.loop is None:
@@ -248,9 +263,11 @@ class Sequencer:
             try:
                 outcomes = self._attempt(taken)
             except RowRejected as error:
+                self._answer_held()
                 self._forget()
                 return self._halves(taken, error)
             except StoreDown as error:
+                self._answer_held()
                 self._forget()
                 if time.monotonic() + pause > deadline or self._stopping:
                     self._down = True
@@ -258,6 +275,7 @@ class Sequencer:
                 time.sleep(pause)
                 pause = min(pause * 2, 1.0)
             except OutcomeUnknown as error:
+                self._answer_held()
                 self._forget()
                 self._down = True
                 return [Unavailable(str(error), outcome_unknown=True) for _ in taken]
@@ -290,7 +308,7 @@ class Sequencer:
     def _attempt(self, taken: Sequence[Submission]) -> list[Outcome]:
         self._catch_up_without_lock()
         digests = [s.receipt.digest for s in taken if s.receipt is not None]
-        locked = self._writer.lock(digests)
+        locked = self._writer.lock(digests, self._answer_held)
         difference = abs(locked.clock - datetime.now(UTC))
         if difference > MAX_CLOCK_DIFFERENCE:
             self._writer.rollback()
@@ -357,6 +375,7 @@ class Sequencer:
             }
             if not missing:
                 return
+            self._answer_held()
             view.load(list(missing))
 
     def _commit(self, view: View, receipts: list[tuple[Receipt, int, int]]) -> None:
@@ -372,7 +391,7 @@ class Sequencer:
             receipts,
         )
         try:
-            self._writer.commit(batch)
+            self._writer.commit(batch, self._answer_held)
         except OutcomeUnknown as error:
             self._settle_commit(batch.batch_id, error)
         self._progress.size = view.size

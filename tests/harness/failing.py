@@ -124,9 +124,9 @@ class FailingWriter:
         self._store = store
         self._inner = inner
 
-    def lock(self, receipts: Sequence[bytes]) -> Locked:
+    def lock(self, receipts: Sequence[bytes], delayed: Callable[[], None] = nothing) -> Locked:
         self._may_fail("lock")
-        locked = self._inner.lock(receipts)
+        locked = self._inner.lock(receipts, delayed)
         return locked._replace(clock=locked.clock + self._store.clock_error)
 
     def after(self, position: int) -> list[StoredEvent]:

@@ -12,6 +12,8 @@ from ledger.personal import SealedValue
 
 PAGE_EVENTS = 10_000
 """How many events a store reads at once."""
+LOCK_PATIENCE_SECONDS = 0.005
+"""How long a writer waits for the lock before it says that it is delayed."""
 
 
 class StoredEvent(NamedTuple):
@@ -90,8 +92,11 @@ def nothing() -> None:
 class Writer(Protocol):
     """The one that appends: a transaction under the log's lock. Owned by one thread."""
 
-    def lock(self, receipts: Sequence[bytes]) -> Locked:
-        """Takes the lock, then reads head, clock and the receipts of these digests."""
+    def lock(self, receipts: Sequence[bytes], delayed: Callable[[], None] = nothing) -> Locked:
+        """Takes the lock, then reads head, clock and the receipts of these digests.
+
+        `delayed` is called, once, when somebody else holds the lock for `LOCK_PATIENCE_SECONDS`.
+        """
 
     def after(self, position: int) -> list[StoredEvent]:
         """The events after a position, under the lock or not."""

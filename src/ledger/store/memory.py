@@ -9,7 +9,15 @@ from datetime import UTC, datetime
 from eventsourcing.dcb.api import DCBQuery
 
 from ledger.personal import SealedValue
-from ledger.store.contract import Batch, FoundReceipt, Locked, StoredEvent, matches, nothing
+from ledger.store.contract import (
+    LOCK_PATIENCE_SECONDS,
+    Batch,
+    FoundReceipt,
+    Locked,
+    StoredEvent,
+    matches,
+    nothing,
+)
 
 
 class MemoryStore:
@@ -66,8 +74,10 @@ class MemoryWriter:
         self._store = store
         self._locked = False
 
-    def lock(self, receipts: Sequence[bytes]) -> Locked:
-        self._store.append_lock.acquire()
+    def lock(self, receipts: Sequence[bytes], delayed: Callable[[], None] = nothing) -> Locked:
+        if not self._store.append_lock.acquire(timeout=LOCK_PATIENCE_SECONDS):
+            delayed()
+            self._store.append_lock.acquire()
         self._locked = True
         store, last = self._store, self._store.last_batch
         return Locked(

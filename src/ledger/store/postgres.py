@@ -21,6 +21,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ledger.store import binary_copy
 from ledger.store.contract import (
+    LOCK_PATIENCE_SECONDS,
     PAGE_EVENTS,
     Batch,
     FoundReceipt,
@@ -212,7 +213,7 @@ class PostgresWriter:
         self._staged = 0
         self._first_staged = 0
 
-    def lock(self, receipts: Sequence[bytes]) -> Locked:
+    def lock(self, receipts: Sequence[bytes], delayed: Callable[[], None] = nothing) -> Locked:
         statements: list[tuple[bytes, Sequence[bytes]]] = [
             (b"begin", ()),
             (_LOCK, [self._key]),
@@ -221,7 +222,13 @@ class PostgresWriter:
         if receipts:
             statements.append((_RECEIPTS, [binary_copy.bytea_array(receipts)]))
         try:
-            _, head, *rest = self._wired().run(statements)
+            wire = self._wired()
+
+            def sent() -> None:
+                if not wire.hears(LOCK_PATIENCE_SECONDS):
+                    delayed()
+
+            _, head, *rest = wire.run(statements, sent)
         except psycopg.Error as error:
             self._drop()
             raise StoreDown(str(error).strip()) from error

@@ -63,6 +63,10 @@ class Wire:
             with suppress(psycopg.Error):  # a connection that is lost has no mode to leave
                 libpq.exit_pipeline_mode()
 
+    def hears(self, seconds: float) -> bool:
+        """Whether the server says something within this time."""
+        return bool(self._readable.poll(seconds * 1000))
+
     def begin_copy(self, statement: bytes) -> None:
         """Runs a `copy … from stdin` up to where the server takes rows."""
         self._libpq.send_query(statement)
