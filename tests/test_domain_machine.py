@@ -32,14 +32,13 @@ from tests.plain_model.books import Books
 from tests.plain_model.clerk import VERDICTS, allows, enter
 from tests.plain_model.people import EVERYBODY, MAY, NEW_ORGANISATIONS, NEWCOMERS
 from tests.plain_model.rule_book import Act
+from tests.plain_model.staff import StaffBook
 from tests.replaying import replay, replay_next
 from tests.strategies import TORTURE, Form, models
 from tests.town import (
-    CALENDAR_2026,
     COMMITTEE,
     FOUNDER,
     HOTLINE,
-    RULES,
     TIMEKEEPER,
     founding,
 )
@@ -86,14 +85,15 @@ class Town(RuleBasedStateMachine):
             self.prepared.accept(*prepared_town())
             assert replay(self.prepared.records) == self.prepared.states
         self.paper = self.prepared.copy()
-        self.books = Books()
+        self.books = Books(StaffBook(FOUNDER))
         self.seen: Counter[str] = Counter()
-        for event in (RULES, CALENDAR_2026):
-            enter(self.books, Act(event, FOUNDER, self.paper.at, self.paper.at))
         self.replayed: dict[str, Any] = dict(self.paper.states)
         self.auditor = Auditor()
         self.board = Board()
         for recorded in self.paper.history:
+            enter(
+                self.books, Act(recorded.event, FOUNDER, recorded.recorded_at, recorded.recorded_at)
+            )
             self.board.read(recorded)
         self.read = len(self.paper.records)
 
@@ -194,6 +194,11 @@ class Town(RuleBasedStateMachine):
     @rule(enacted=packs() | calendars())
     def enact(self, enacted: Enactment) -> None:
         self.try_(enacted(self.books.rules, self.paper.at), FOUNDER)
+
+    @rule(choice=st.integers(0, 999), effect=st.sampled_from(drafts.EFFECTS))
+    def change_the_staff(self, choice: int, effect: timedelta | None) -> None:
+        effective_from = None if effect is None else self.paper.at + effect
+        self.try_(drafts.staffing(choice, effective_from), FOUNDER)
 
     # Time.
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from ledger.catalogue import KINDS
+from ledger.decision import Office
 from ledger.domain.closing import CallOutcome
 from ledger.domain.exclusions import Metric
 from ledger.domain.love_bank import (
@@ -15,12 +17,23 @@ from ledger.domain.love_bank import (
     LovePointsRedeemed,
     LovePointsReversed,
 )
+from ledger.domain.organisations import OrganisationDissolved
+from ledger.domain.people import AppointmentEnded, AppointmentMade
 from ledger.domain.ratings import RatingTarget, Satisfaction
 from ledger.domain.requests import Category, Elsewhere, RequestFiled
 from ledger.domain.whistles import Ground
 from ledger.event import Event
-from tests.plain_model.people import DEPARTMENTS, HANDLERS
+from tests.plain_model.people import (
+    COMMITTEE_2,
+    DEPARTMENTS,
+    HANDLERS,
+    MOONLIGHTER,
+    POWER,
+    SECRETARY_2,
+    UNIT,
+)
 from tests.plain_model.rule_book import REQUEST_GRADES, WHISTLE_GRADES
+from tests.town import ROADS, SECRETARY, URBAN
 
 REQUESTS = ("request-1", "request-2", "request-3", "request-4")
 WHISTLES = ("whistle-1", "whistle-2", "whistle-3")
@@ -267,3 +280,22 @@ OF_LOVE_BANK = (
     "love_points_redeemed",
     "love_points_reversed",
 )
+
+
+EFFECTS = (None, None, timedelta(), timedelta(days=-1), timedelta(hours=3), timedelta(days=4))
+"""From when on a change of the staff takes effect, counted from now; None: as it is recorded."""
+
+
+def staffing(choice: int, effective_from: datetime | None) -> Event:
+    """Somebody comes into an office or leaves it, or an organisation is dissolved."""
+    if choice % 9 == 0:
+        organisation = ("unit-1", "dept-roads", "committee-2", "branch-2", "town")[choice // 9 % 5]
+        return OrganisationDissolved(organisation=organisation, effective_from=effective_from)
+    actor = (URBAN, ROADS, POWER, COMMITTEE_2, SECRETARY_2, UNIT, MOONLIGHTER)[choice // 9 % 7]
+    newcomer = SECRETARY.principal if choice % 4 == 0 else actor.principal
+    return (AppointmentEnded if choice % 2 else AppointmentMade)(
+        principal=newcomer,
+        organisation=actor.organisation,
+        office=Office(actor.office),
+        effective_from=effective_from,
+    )

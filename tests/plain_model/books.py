@@ -7,8 +7,9 @@ from typing import Any
 
 from ledger.event import Actor
 from tests.plain_model.case_file import AT_HANDLERS, CaseFile
-from tests.plain_model.people import COMMUNITIES, DEPARTMENTS, HANDLERS, SUPERIOR, TOWN
+from tests.plain_model.people import DEPARTMENTS, HANDLERS, SUPERIOR, TOWN
 from tests.plain_model.rule_book import Act, RuleBook
+from tests.plain_model.staff import StaffBook
 from tests.plain_model.whistle_file import WhistleFile
 
 
@@ -16,6 +17,7 @@ from tests.plain_model.whistle_file import WhistleFile
 class Books:
     """What the town's clerks have on their shelves."""
 
+    staff: StaffBook
     rules: RuleBook = field(default_factory=RuleBook)
     cases: dict[str, CaseFile] = field(default_factory=dict)
     whistles: dict[str, WhistleFile] = field(default_factory=dict)
@@ -51,6 +53,30 @@ class Books:
             return None
         return file
 
+    def may_handle(self, file: CaseFile, organisation: str) -> bool:
+        """Whether an organisation may handle a case: never the one complained about."""
+        return (
+            organisation in HANDLERS
+            and self.staff.is_known(organisation)
+            and organisation != file.filing.against
+        )
+
+    def may_lead(self, file: CaseFile, organisation: str) -> bool:
+        """A complaint about the town goes to the county, about a department to its superior too."""
+        against = file.filing.against
+        if not self.may_handle(file, organisation):
+            return False
+        if against in TOWN:
+            return organisation == "county"
+        return against not in DEPARTMENTS or organisation in ("county", SUPERIOR[against])
+
+    def has_work(self, organisation: str) -> bool:
+        """Whether an organisation still has to do something about any case."""
+        return any(
+            file.is_open and organisation in (file.filing.community, *file.handlers)
+            for file in self.cases.values()
+        ) or any(whistle.is_work_of(organisation) for whistle in self.whistles.values())
+
 
 def named_request(act: Act) -> str:
     """The request that an act is about."""
@@ -62,23 +88,3 @@ def named_request(act: Act) -> str:
 def rules_own_case(file: CaseFile, actor: Actor, *concerned: str | None) -> bool:
     """Whether somebody would rule on what they asked for, led or handled themselves."""
     return actor.organisation in concerned or actor.principal in file.handled_by
-
-
-def may_handle(file: CaseFile, organisation: str) -> bool:
-    """Whether an organisation may handle a case: never the one complained about."""
-    return organisation in HANDLERS and organisation != file.filing.against
-
-
-def may_lead(file: CaseFile, organisation: str) -> bool:
-    """A complaint about the town goes to the county, about a department to its superior too."""
-    against = file.filing.against
-    if not may_handle(file, organisation):
-        return False
-    if against in TOWN:
-        return organisation == "county"
-    return against not in DEPARTMENTS or organisation in ("county", SUPERIOR[against])
-
-
-def is_community(organisation: str) -> bool:
-    """Whether it is one of a community's two bodies."""
-    return organisation in COMMUNITIES

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from tests.plain_model import judgements, love_bank, orders, rule_book, whistles
+from tests.plain_model import judgements, love_bank, orders, rule_book, staff, whistles
 from tests.plain_model.books import Books
 from tests.plain_model.case_file import CaseFile
 from tests.plain_model.people import MAY
@@ -24,9 +24,30 @@ def _calendar_enacted(books: Books, act: Act, event: Any) -> bool:
     return rule_book.working_calendar_enacted(books.rules, act, event)
 
 
+def _appointment_made(books: Books, act: Act, event: Any) -> bool:
+    return staff.appointment_made(books.staff, act, event)
+
+
+def _appointment_ended(books: Books, act: Act, event: Any) -> bool:
+    return staff.appointment_ended(books.staff, act, event)
+
+
+def _organisation_dissolved(books: Books, act: Act, event: Any) -> bool:
+    """Only one without open work, and never the actor's own."""
+    return (
+        books.staff.is_known(event.organisation)
+        and event.organisation != act.actor.organisation
+        and (event.effective_from or act.at) >= books.staff.since[event.organisation]
+        and not books.has_work(event.organisation)
+    )
+
+
 VERDICTS: Mapping[str, Verdict] = {
     "rules_enacted": _rules_enacted,
     "working_calendar_enacted": _calendar_enacted,
+    "appointment_made": _appointment_made,
+    "appointment_ended": _appointment_ended,
+    "organisation_dissolved": _organisation_dissolved,
     **orders.VERDICTS,
     **judgements.VERDICTS,
     **whistles.VERDICTS,
@@ -38,6 +59,7 @@ def allows(books: Books, act: Act) -> bool:
     """Whether the town's rules let this act be entered."""
     return (
         act.actor in MAY[act.kind]
+        and books.staff.holds(act.actor, act.at)
         and act.when <= act.at + timedelta(seconds=60)
         and VERDICTS[act.kind](books, act, act.event)
     )
@@ -51,6 +73,14 @@ def enter(books: Books, act: Act) -> None:
             books.rules.packs.append(event)
         case "working_calendar_enacted":
             books.rules.calendars[event.year] = event
+        case "ledger_founded":
+            books.staff.since[event.town] = act.at
+        case "organisation_registered":
+            books.staff.since[event.organisation] = act.at
+        case "organisation_dissolved":
+            books.staff.ends[event.organisation] = event.effective_from or act.at
+        case "appointment_made" | "appointment_ended":
+            books.staff.entries.append(act)
         case "love_points_awarded":
             books.awards[event.award] = act
         case "love_points_reversed":

@@ -6,13 +6,12 @@ from typing import Any
 
 from ledger.decision import Office
 from tests.plain_model.books import Books
-from tests.plain_model.people import KNOWN
 from tests.plain_model.rule_book import Act
 
 
 def account_opened(books: Books, act: Act, event: Any) -> bool:
     if event.unit is not None:
-        return event.account not in books.accounts and event.unit in KNOWN
+        return event.account not in books.accounts and books.staff.is_known(event.unit)
     is_own = act.actor.office != Office.RESIDENT or act.actor.principal == event.holder
     return event.account not in books.accounts and is_own
 
@@ -28,7 +27,7 @@ def love_points_awarded(books: Books, act: Act, event: Any) -> bool:
     )
     return (
         opened.holder != act.actor.principal
-        and opened.unit != act.actor.organisation
+        and not (opened.unit and books.staff.serves(act.actor.principal, opened.unit, act.at))
         and act.follows(entries[0].when)
         and not doubled
         and event.points <= books.rules.in_force(act.at).max_points_per_award

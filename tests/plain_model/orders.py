@@ -8,13 +8,10 @@ from ledger.decision import Office
 from ledger.domain.rules import Step
 from tests.plain_model.books import (
     Books,
-    is_community,
-    may_handle,
-    may_lead,
     rules_own_case,
 )
 from tests.plain_model.case_file import AT_HANDLERS, CaseFile
-from tests.plain_model.people import HANDLERS, KNOWN
+from tests.plain_model.people import COMMUNITIES
 from tests.plain_model.rule_book import REQUEST_GRADES, Act, deadline_of
 
 # Taking in.
@@ -24,8 +21,8 @@ def request_filed(books: Books, act: Act, event: Any) -> bool:
     subjects = [subject.code for subject in books.rules.in_force(act.at).subjects]
     return (
         event.request not in books.cases
-        and is_community(event.community)
-        and (event.against is None or event.against in KNOWN)
+        and event.community in COMMUNITIES
+        and all(map(books.staff.is_known, {event.community, event.against} - {None}))
         and (not subjects or event.subject in subjects)
         and event.against != act.actor.organisation
         and (act.actor.office != Office.RESIDENT or act.actor.principal == event.requester)
@@ -77,8 +74,8 @@ def request_dispatched(books: Books, act: Act, event: Any) -> bool:
         file is not None
         and event.grade in REQUEST_GRADES
         and len(set(handlers)) == len(handlers)
-        and all(may_handle(file, one) for one in handlers)
-        and may_lead(file, event.lead)
+        and all(books.may_handle(file, one) for one in handlers)
+        and books.may_lead(file, event.lead)
     )
 
 
@@ -93,8 +90,8 @@ def order_return_requested(books: Books, act: Act, event: Any) -> bool:
         file is not None
         and not file.of("jurisdiction_ruled")
         and _returns_left(books, act, file) > 0
-        and event.proposed_owner in HANDLERS
-        and event.proposed_owner not in (file.lead, file.filing.against)
+        and books.may_handle(file, event.proposed_owner)
+        and event.proposed_owner != file.lead
     )
 
 
@@ -112,7 +109,7 @@ def jurisdiction_ruled(books: Books, act: Act, event: Any) -> bool:
         and not file.of("jurisdiction_ruled")
         and _returns_left(books, act, file) <= 0
         and not rules_own_case(file, act.actor, *file.involved, event.lead)
-        and may_lead(file, event.lead)
+        and books.may_lead(file, event.lead)
     )
 
 
@@ -124,7 +121,7 @@ def order_reassigned(books: Books, act: Act, event: Any) -> bool:
         and file.return_asked_by is None
         and event.lead != file.lead
         and not rules_own_case(file, act.actor, file.lead)
-        and may_lead(file, event.lead)
+        and books.may_lead(file, event.lead)
     )
 
 
@@ -133,7 +130,7 @@ def co_handler_added(books: Books, act: Act, event: Any) -> bool:
     return (
         file is not None
         and event.co_handler not in file.handlers
-        and may_handle(file, event.co_handler)
+        and books.may_handle(file, event.co_handler)
     )
 
 
@@ -163,7 +160,7 @@ def extension_ruled(books: Books, act: Act, event: Any) -> bool:
     file = books.ordered_case(act)
     if file is None or file.extension_asked is None or file.lead is None:
         return False
-    return not rules_own_case(file, act.actor, file.lead, file.extension_asked.actor.organisation)
+    return not rules_own_case(file, act.actor, file.lead)
 
 
 def clock_paused(books: Books, act: Act, event: Any) -> bool:

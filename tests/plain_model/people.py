@@ -57,6 +57,9 @@ _DISPATCHERS = _INTAKE | _TOWN
 _AUTHORITIES = _TOWN | {COUNTY}
 
 MAY: dict[str, set[Actor]] = {
+    "appointment_made": {FOUNDER},
+    "appointment_ended": {FOUNDER},
+    "organisation_dissolved": {FOUNDER},
     "rules_enacted": {FOUNDER},
     "working_calendar_enacted": {FOUNDER},
     "request_filed": _INTAKE | _RESIDENTS,

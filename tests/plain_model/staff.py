@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from ledger.decision import Office
 from ledger.event import Actor
-from tests.plain_model.people import KNOWN
 from tests.plain_model.rule_book import Act
 
-APPOINTMENTS = ("appointment_made", "appointment_ended")
+
+class Span(NamedTuple):
+    """An office, from its date of effect to its end, which is excluded."""
+
+    principal: str
+    since: datetime
+    until: datetime | None = None
+    by_founding: bool = False
+
+    def is_open(self, moment: datetime) -> bool:
+        """Whether it has not ended by the moment, begun or not."""
+        return self.until is None or self.until > moment
+
+    def lasts(self, moment: datetime) -> bool:
+        return self.since <= moment and self.is_open(moment)
+
+    def ends(self, when: datetime) -> Span:
+        return self._replace(until=when if self.until is None else min(self.until, when))
 
 
 @dataclass
@@ -19,88 +35,80 @@ class StaffBook:
     """What was entered about offices and organisations, in order."""
 
     founder: Actor
-    founded_at: datetime
     entries: list[Act] = field(default_factory=list)
+    since: dict[str, datetime] = field(default_factory=dict)
+    """The organisations, and since when they are there."""
     ends: dict[str, datetime] = field(default_factory=dict)
-    """The organisations that come, or have come, to their end."""
+    """Those that come, or have come, to their end."""
 
     def is_known(self, organisation: str) -> bool:
         """Whether it may be given anything new."""
-        return organisation in KNOWN and organisation not in self.ends
+        return organisation in self.since and organisation not in self.ends
 
-    def has_ended(self, organisation: str, moment: datetime) -> bool:
-        return organisation in self.ends and self.ends[organisation] <= moment
+    def holds(self, actor: Actor, moment: datetime) -> bool:
+        """Whether the actor's office is theirs at that moment, and there still."""
+        end = self.ends.get(actor.organisation)
+        if end is not None and end <= moment:
+            return False
+        return actor.office == Office.RESIDENT or any(
+            span.principal == actor.principal and span.lasts(moment)
+            for span in self.held(actor.office, actor.organisation)
+        )
 
-    def held(self, office: str, organisation: str) -> list[tuple[str, datetime, datetime | None]]:
-        """Who was appointed to an office: (principal, since, until), in the order of entry."""
-        spans: list[tuple[str, datetime, datetime | None]] = []
-        for act in self._about(office, organisation):
+    def held(self, office: str, organisation: str) -> list[Span]:
+        """Who held or holds an office, in the order of entry. The founder's, who was appointed by
+        nobody, passes on to whoever is appointed first."""
+        spans: list[Span] = []
+        if (office, organisation) == self.founder[:2]:
+            spans = [Span(self.founder.principal, self.since[organisation], by_founding=True)]
+        for act in self.entries:
             event: Any = act.event
+            if (event.office, event.organisation) != (office, organisation):
+                continue
             when = event.effective_from or act.at
             if act.kind == "appointment_made":
-                spans.append((event.principal, when, None))
+                spans = [span.ends(when) if span.by_founding else span for span in spans]
+                spans.append(Span(event.principal, when))
             else:
                 spans = [
-                    (who, since, when if who == event.principal and until is None else until)
-                    for who, since, until in spans
+                    span.ends(when)
+                    if span.principal == event.principal and span.until is None
+                    else span
+                    for span in spans
                 ]
         return spans
 
-    def holds(self, actor: Actor, moment: datetime) -> bool:
-        """Whether the office is the actor's at that moment. The founder's passes on to whoever is
-        appointed first."""
-        spans = self.held(actor.office, actor.organisation)
-        if actor == self.founder:
-            spans = [(actor.principal, self.founded_at, self._founders_end()), *spans]
+    def serves(self, principal: str, organisation: str, moment: datetime) -> bool:
+        """Whether the principal has any office there, now or later."""
         return any(
-            who == actor.principal and since <= moment and (until is None or moment < until)
-            for who, since, until in spans
+            span.principal == principal and span.is_open(moment)
+            for office in Office
+            for span in self.held(office, organisation)
         )
-
-    def _founders_end(self) -> datetime | None:
-        ends: list[datetime] = []
-        for act in self._about(self.founder.office, self.founder.organisation):
-            event: Any = act.event
-            if act.kind == "appointment_made" or event.principal == self.founder.principal:
-                ends.append(event.effective_from or act.at)
-                if act.kind == "appointment_made":
-                    break
-        return min(ends, default=None)
-
-    def _about(self, office: str, organisation: str) -> list[Act]:
-        return [
-            act
-            for act in self.entries
-            if (act.event.__dict__["office"], act.event.__dict__["organisation"])
-            == (office, organisation)
-        ]
 
 
 def appointment_made(book: StaffBook, act: Act, event: Any) -> bool:
     since = event.effective_from or act.at
-    spans = book.held(event.office, event.organisation)
-    open_then = [who for who, _, until in spans if until is None or until > since]
-    is_taken = bool(open_then) if event.office == Office.SECRETARY else False
+    spans = [span for span in book.held(event.office, event.organisation) if span.is_open(since)]
+    is_taken = event.office == Office.SECRETARY and any(not span.by_founding for span in spans)
     return (
         book.is_known(event.organisation)
         and event.office not in (Office.RESIDENT, Office.PUBLIC)
         and event.grid_unit is None
         and not is_taken
-        and event.principal not in open_then
+        and all(span.principal != event.principal for span in spans)
     )
 
 
 def appointment_ended(book: StaffBook, act: Act, event: Any) -> bool:
     spans = book.held(event.office, event.organisation)
-    own = [span for span in spans if span[0] == event.principal]
+    own = [span for span in spans if span.principal == event.principal]
     until = event.effective_from or act.at
     is_self = (event.office, event.organisation, event.principal) == act.actor
     return (
         event.grid_unit is None
         and bool(own)
-        and own[-1][2] is None
-        and until >= own[-1][1]
+        and own[-1].until is None
+        and until >= own[-1].since
         and not (is_self and until <= act.at)
     )
-
-

@@ -100,3 +100,9 @@ class WhistleFile:
     def is_verified(self, department: str) -> bool:
         verified: list[Any] = [act.event for act in self.of(department, "whistle_verified")]
         return any(event.done for event in verified)
+
+    def is_work_of(self, organisation: str) -> bool:
+        """Whether an organisation still has to do something about it."""
+        waiting = {one for one in self.summoned if not self.is_verified(one)}
+        waiting = {one for one in waiting if not self.is_released(one)}
+        return self.stage == "blown" and organisation in {self.community, *waiting}

@@ -59,7 +59,8 @@ def _against(books: Books, file: WhistleFile) -> str | None:
 
 def _may_summon(books: Books, act: Act, departments: tuple[str, ...], request: str | None) -> bool:
     """Whether these departments may be summoned, for an open request or for none."""
-    if len(set(departments)) < len(departments) or not set(departments) <= {*DEPARTMENTS}:
+    is_known = all(one in DEPARTMENTS and books.staff.is_known(one) for one in departments)
+    if len(set(departments)) < len(departments) or not is_known:
         return False
     if request is None:
         return True
@@ -129,6 +130,7 @@ def whistle_return_requested(books: Books, act: Act, event: Any) -> bool:
         and not file.did(event.department, "whistle_return_requested")
         and not file.did(event.department, "department_reported_in")
         and event.proposed_owner in DEPARTMENTS
+        and books.staff.is_known(event.proposed_owner)
         and event.proposed_owner != event.department
     )
 
