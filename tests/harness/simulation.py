@@ -43,7 +43,8 @@ class Wish:
     receipt: Receipt | None
     attempts: list[Attempt] = field(default_factory=list)
     answers: list[Appended] = field(default_factory=list)
-    is_refused: bool = False
+    heard: int = 0
+    """Of how many attempts the answers have been taken in."""
     may_be_stored: bool = False
     """An attempt ended without anybody knowing."""
     is_settled: bool = False
@@ -136,21 +137,28 @@ class Simulation:
         self._listen(wish)
 
     def _listen(self, wish: Wish) -> None:
-        """Takes in the answers to all attempts; without any the wish is submitted again."""
-        for attempt in wish.attempts:
+        """Takes in the answers to the latest attempts; without any the wish is submitted again.
+
+        Of two attempts at once one may be refused and the other, a moment later, be stored: where
+        its outcome is not known, only asking again under the same key tells.
+        """
+        is_refused = is_unknown = False
+        for attempt in wish.attempts[wish.heard :]:
             error = attempt.future.exception()
             if error is None:
                 answer = attempt.future.result()
                 if answer not in wish.answers:
                     wish.answers.append(answer)
             elif isinstance(error, Refused):
-                wish.is_refused = True
+                is_refused = True
             elif isinstance(error, Unavailable):
-                wish.may_be_stored |= error.outcome_unknown
+                is_unknown |= error.outcome_unknown
             elif not isinstance(error, IdempotencyConflict):
                 raise error
+        wish.heard = len(wish.attempts)
+        wish.may_be_stored |= is_unknown
         lost = wish.may_be_stored and wish.receipt is None
-        wish.is_settled = bool(wish.answers) or wish.is_refused or lost
+        wish.is_settled = bool(wish.answers) or lost or (is_refused and not is_unknown)
 
     def _check(self) -> list[Recorded]:
         events = check_log(self.store)
