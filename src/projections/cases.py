@@ -45,7 +45,7 @@ from ledger.domain.requests import (
     RequestWithdrawn,
     Stage,
 )
-from ledger.domain.rules import Grade, RulesEnacted, in_force
+from ledger.domain.rules import Grade, RulesEnacted, in_force, successive
 from ledger.domain.rules import Step as DeadlineStep
 from ledger.domain.supervision import (
     ClockPaused,
@@ -329,8 +329,10 @@ def _answered(row: Case, event: Event, recorded: Recorded, reference: Reference)
     clock = clock_of(row)
     if clock is None:
         return answered
-    # The reviewer's time is the reviewer's.
-    if not clock.stopped and clock.stopped_since is None:
+    # The reviewer's time is the reviewer's. Where one pack rules the case and nothing has stopped
+    # its clock before, the end of its term stays what it is.
+    has_one_pack = len(successive(reference.packs, clock.started_at)) < 2
+    if has_one_pack and not clock.stopped and clock.stopped_since is None:
         stopped = clock.stop(when)
         return answered._replace(stopped_since=stopped.stopped_since, supervise_at=None)
     return _timed(answered, clock.resume(when).stop(when), reference)
