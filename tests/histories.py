@@ -1,213 +1,140 @@
-"""Random histories of the small town, and the board's tables as a test reads them."""
+"""Random lives of the town for tests of the projections, and the board as such a test reads it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
-from ledger import catalogue
 from ledger.decision import OrganisationType
-from ledger.domain.calendars import WorkingCalendarEnacted
-from ledger.domain.closing import RequestCleared
-from ledger.domain.dispatching import RequestDispatched
-from ledger.domain.handling import AnswerAccepted, ProgressPosted, RequestAnswered
-from ledger.domain.love_bank import (
-    AccountOpened,
-    HolderType,
-    LovePointsAwarded,
-    LovePointsRedeemed,
-    LovePointsReversed,
+from ledger.domain.grid import (
+    GridLevel,
+    GridUnitCreated,
+    HouseholdAssigned,
+    OnlineChannelLinked,
+    Platform,
 )
-from ledger.domain.organisations import OrganisationRegistered
-from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
-from ledger.domain.requests import Category, RequestAccepted, RequestFiled
-from ledger.domain.rules import REQUEST_GRADES, Grade, Subject
-from ledger.domain.summons import DepartmentReportedIn
-from ledger.domain.whistles import Ground, WhistleBlown
-from ledger.event import Actor, Event, Recorded
-from ledger.ledger import Ledger
-from ledger.proposal import Proposal
-from ledger.refusals import Refused
-from ledger.store.contract import Store
+from ledger.domain.handling import AnswerAccepted
+from ledger.domain.organisations import (
+    OrganisationAssigned,
+    OrganisationRegistered,
+    OrganisationRenamed,
+)
+from ledger.domain.regrouping import GridPart, GridUnitMerged, GridUnitSplit
+from ledger.domain.supervision import RequestSupervised
+from ledger.event import Event, Recorded
+from ledger.store.contract import StoredEvent
+from ledger.store.memory import MemoryStore
+from ledger.tlog.merkle import leaf_hash
 from projections.folding import Folded
 from projections.projection import Projection, columns
-from tests.town import (
-    COMMITTEE,
-    COMMITTEE_B,
-    FOUNDER,
-    HOTLINE,
-    REVIEWER,
-    ROADS,
-    RULES,
-    SECRETARY,
-    URBAN,
-    WATER,
-    found,
-)
+from tests.machine import drafts
+from tests.machine.drafts import ACCOUNTS, ALONG, OF_CASES, OF_LOVE_BANK, OF_WHISTLES
+from tests.machine.life import Life
+from tests.machine.packs import enacted
+from tests.plain_model.people import MAY
+from tests.town import FOUNDER, TIMEKEEPER
 
-BEGIN = datetime(2025, 11, 1, tzinfo=UTC)
-"""Of 2025 the town has no calendar: terms that end in it are provisional."""
-LEADS = {"dept-water": WATER, "dept-urban": URBAN, "dept-roads": ROADS}
 Step = tuple[int, int, int]
 """(which act, on which thing, with which choice): small numbers that a history is made of."""
+ACTS = 15
 
 
 class Diary:
-    """Plays steps into a ledger; a proposal that the rules refuse leaves no trace."""
+    """Plays steps into a life of the town; a proposal that the rules refuse leaves no trace."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
-        self.now = BEGIN
-        self.requests = self.whistles = self.accounts = self.awards = self.packs = 0
-        found(ledger)
-        self.packs = 1
+    def __init__(self) -> None:
+        self.life = Life()
 
     def play(self, steps: Iterable[Step]) -> None:
         for act, thing, choice in steps:
-            self.now += timedelta(hours=choice, minutes=act)
-            for event, actor in self._acts(act, thing, choice):
-                with suppress(Refused):
-                    self.ledger.propose_sync([Proposal(event, actor, self.now)])
+            self.life.paper.at += timedelta(minutes=choice * choice)
+            self._act(act % ACTS, thing, choice)
 
-    def _acts(self, act: int, thing: int, choice: int) -> list[tuple[Event, Actor]]:
-        match act % 14:
-            case 0 | 1:
-                return self._file(choice)
-            case 2 | 3 | 4 | 5:
-                return self._handle(f"r-{thing % max(self.requests, 1)}", act, choice)
-            case 6:
-                return self._rate(f"r-{thing % max(self.requests, 1)}", choice)
-            case 7:
-                return self._blow(choice)
-            case 8:
-                department = (*LEADS,)[choice % 3]
-                whistle = f"w-{thing % max(self.whistles, 1)}"
-                event = DepartmentReportedIn(whistle=whistle, department=department)
-                return [(event, LEADS[department])]
-            case 9:
-                return self._open(choice)
-            case 10 | 11:
-                return self._award(f"a-{thing % max(self.accounts, 1)}", choice)
+    def _act(self, act: int, thing: int, choice: int) -> None:
+        life, request = self.life, f"request-{1 + thing}"
+        claim = timedelta(minutes=-choice) if choice % 3 == 0 else None
+        match act:
+            case 0 | 1 | 2 | 3 | 4 | 5:
+                actors = sorted(MAY["request_filed"])
+                life.try_(drafts.filing(request, choice), actors[choice % len(actors)], claim)
+                kinds = ALONG if act < 4 else (*OF_CASES,)
+                for lot in range(choice, choice + 3):
+                    life.go_on(kinds, request, lot, claim)
+            case 6 | 7 | 8:
+                whistle = f"whistle-{thing % 8}"
+                for lot in range(choice, choice + 3):
+                    life.go_on((*OF_WHISTLES,), whistle, lot, claim)
+            case 9 | 10:
+                kind = OF_LOVE_BANK[choice % 4] if act == 9 else OF_LOVE_BANK[1]
+                actors = sorted(MAY[kind])
+                event = drafts.posting(kind, ACCOUNTS[thing % 3], choice)
+                life.try_(event, actors[choice % len(actors)], claim)
+            case 11:
+                life.try_(enacted(choice, life.books.rules, life.now), FOUNDER)
             case 12:
-                return self._take(f"a-{thing % max(self.accounts, 1)}", thing, choice)
-        return self._rule(choice)
+                life.try_(drafts.staffing(choice + 60 * thing, None), FOUNDER)
+            case 13:
+                life.try_unforetold(self._of_the_tree(thing, choice), FOUNDER)
+            case _:
+                self._look(request)
 
-    def _file(self, choice: int) -> list[tuple[Event, Actor]]:
-        self.requests += 1
-        event = RequestFiled(
-            request=f"r-{self.requests - 1}",
-            community=f"committee-{1 + choice % 2}",
-            category=(*Category,)[choice % 6],
-            subject="noise",
-        )
-        return [(event, HOTLINE)]
+    def _look(self, request: str) -> None:
+        """The timekeeper, a week later."""
+        self.life.paper.at += timedelta(days=7)
+        self.life.try_(AnswerAccepted(request=request, deemed=True), TIMEKEEPER)
+        self.life.try_(RequestSupervised(request=request, overdue=True), TIMEKEEPER)
 
-    def _handle(self, request: str, act: int, choice: int) -> list[tuple[Event, Actor]]:
-        lead = (*LEADS,)[act % 3]
-        others = tuple(one for one in LEADS if one != lead)[: choice % 3]
-        grade = REQUEST_GRADES[choice % 4]
-        acts: list[tuple[Event, Actor]] = [
-            (RequestCleared(request=request), HOTLINE),
-            (AnswerAccepted(request=request), REVIEWER),
-            *((RequestAnswered(request=request), actor) for actor in LEADS.values()),
-            *((ProgressPosted(request=request, note="在办"), actor) for actor in (WATER, URBAN)),
-            (
-                RequestDispatched(request=request, lead=lead, co_handlers=others, grade=grade),
-                HOTLINE,
-            ),
-            (RequestAccepted(request=request), HOTLINE),
+    def _of_the_tree(self, thing: int, choice: int) -> Event:
+        """What changes the tree of organisations, or the grid."""
+        unit, other = f"unit-{thing}-{choice % 3}", f"unit-{thing}-{(choice + 1) % 3}"
+        match choice % 8:
+            case 0:
+                return OrganisationRegistered(
+                    organisation=f"department-{thing}",
+                    type=OrganisationType.DEPARTMENT,
+                    name="新局",
+                    parent="town",
+                    telephone="000-0000",
+                )
+            case 1:
+                return OrganisationRenamed(organisation="dept-water", name=f"水务局{choice}")
+            case 2:
+                return OrganisationAssigned(organisation="unit-1", community="committee-1")
+            case 3 | 4:
+                level = (*GridLevel,)[choice % 3]
+                parent = None if level is GridLevel.COMMUNITY else f"unit-{thing}-{choice % 3 - 1}"
+                return GridUnitCreated(
+                    grid_unit=unit, level=level, name="片区", community="committee-1", parent=parent
+                )
+            case 5:
+                return HouseholdAssigned(household=f"household-{choice}", grid_unit=unit)
+            case 6:
+                return OnlineChannelLinked(
+                    grid_unit=unit, platform=(*Platform,)[choice % 4], name="居民群"
+                )
+        if choice % 16 == 7:
+            return GridUnitMerged(grid_units=(unit,), into=other)
+        parts = (GridPart(grid_unit=other), GridPart(grid_unit=f"unit-{thing}-9"))
+        return GridUnitSplit(grid_unit=unit, parts=parts)
+
+    @property
+    def history(self) -> list[Recorded]:
+        """What happened, as every reader decodes it."""
+        return self.life.paper.history
+
+    def store(self) -> MemoryStore:
+        """The log of this life."""
+        store = MemoryStore()
+        records = zip(self.history, self.life.paper.records, strict=True)
+        store.events = [
+            StoredEvent(one.position, one.kind, one.tags, record, leaf_hash(record))
+            for one, record in records
         ]
-        return acts[choice % 3 :]
-
-    def _rate(self, request: str, choice: int) -> list[tuple[Event, Actor]]:
-        event = ServiceRated(
-            target_type=RatingTarget.REQUEST,
-            target=request,
-            satisfaction=(*Satisfaction,)[choice % 5],
-            resolved=(None, True, False)[choice % 3],
-        )
-        return [(event, COMMITTEE)]
-
-    def _blow(self, choice: int) -> list[tuple[Event, Actor]]:
-        self.whistles += 1
-        event = WhistleBlown(
-            whistle=f"w-{self.whistles - 1}",
-            grade=(Grade.ORDINARY, Grade.HARD)[choice % 2],
-            ground=Ground.JOINT_ENFORCEMENT,
-            departments=(*LEADS,)[: 1 + choice % 3],
-        )
-        return [(event, SECRETARY)]
-
-    def _open(self, choice: int) -> list[tuple[Event, Actor]]:
-        self.accounts += 1
-        is_unit = choice % 4 == 0
-        event = AccountOpened(
-            account=f"a-{self.accounts - 1}",
-            holder_type=HolderType.UNIT if is_unit else HolderType.PERSON,
-            unit="unit-1" if is_unit else None,
-            ranking_opt_in=choice % 3 != 0,
-        )
-        return [(event, COMMITTEE)]
-
-    def _award(self, account: str, choice: int) -> list[tuple[Event, Actor]]:
-        self.awards += 1
-        event = LovePointsAwarded(
-            award=f"v-{self.awards - 1}",
-            account=account,
-            deed=f"d-{self.awards}",
-            deed_category=("care", "green")[choice % 2],
-            points=1 + choice % 20,
-        )
-        return [(event, COMMITTEE)]
-
-    def _take(self, account: str, thing: int, choice: int) -> list[tuple[Event, Actor]]:
-        points = 1 + choice % 20
-        award = f"v-{thing % max(self.awards, 1)}"
-        return [
-            (LovePointsRedeemed(account=account, reward="soap", points=points), COMMITTEE),
-            (
-                LovePointsReversed(award=award, account=account, points=points, reason="误记"),
-                COMMITTEE_B,
-            ),
-        ]
-
-    def _rule(self, choice: int) -> list[tuple[Event, Actor]]:
-        if choice % 3 == 0:
-            event = OrganisationRegistered(
-                organisation=f"department-{self.now:%y%m%d%H%M}",
-                type=OrganisationType.DEPARTMENT,
-                name="新局",
-                parent="town",
-                telephone="000-0000",
-            )
-            return [(event, FOUNDER)]
-        if choice % 3 == 1:
-            year = 2025 + choice % 2
-            calendar = WorkingCalendarEnacted(
-                year=year, holidays=(), workdays=(), source="test calendar"
-            )
-            return [(calendar, FOUNDER)]
-        self.packs += 1
-        subjects = (Subject(code="noise", name="噪音"), Subject(code="water", name="供水"))
-        pack = RULES.model_copy(
-            update={
-                "pack_version": self.packs,
-                "effective_from": self.now,
-                "deadlines": RULES.deadlines[choice % 4 :],
-                "subjects": subjects,
-            }
-        )
-        return [(pack, FOUNDER)]
-
-
-def recorded(store: Store) -> list[Recorded]:
-    """The whole log, decoded as every reader decodes it."""
-    return [catalogue.decode(event.position, event.record) for event in store.read()]
+        return store
 
 
 def on_board(url: str, schema: str, projection: Projection) -> Folded:

@@ -25,11 +25,19 @@ from projections.projection import Projection
 from projections.schema import board_schema
 from projections.tables import NEXT_SUFFIX
 
-PAGE_EVENTS = 10_000
-MAX_ROWS = 150_000
-"""How many rows are folded in memory, about a kilobyte each, before they are written away."""
 LOCK_ATTEMPTS = 60
 LOCK_PAUSE_SECONDS = 0.5
+
+
+class Limits(NamedTuple):
+    """How much a rebuild takes into memory at a time."""
+
+    page_events: int = 10_000
+    rows: int = 150_000
+    """Folded in memory, about a kilobyte each, before they are written away."""
+
+
+DEFAULT_LIMITS = Limits()
 
 Connection = psycopg.Connection[Any]
 Progress = Callable[[int, int], None]
@@ -76,6 +84,7 @@ def rebuild(
     names: Sequence[str] = (),
     projections: Sequence[Projection] = ALL,
     progress: Progress | None = None,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Rebuilt:
     """Folds the named projections (none named: all) anew from the log and swaps them in.
 
@@ -87,7 +96,7 @@ def rebuild(
     chosen = _chosen(names, projections)
     with _connected(url, schema) as connection:
         tables.drop_leftovers(connection)
-        filling = _Filling(store, connection, chosen, progress)
+        filling = _Filling(store, connection, chosen, progress, limits)
         try:
             _fill(connection, filling, chosen)
             _swap(connection, filling, chosen)
@@ -143,12 +152,14 @@ class _Filling:
         connection: Connection,
         projections: Sequence[Projection],
         progress: Progress | None,
+        limits: Limits,
     ) -> None:
         self.position = 0
         self.recorded_at: datetime | None = None
         self._store = store
         self._connection = connection
         self._progress = progress
+        self._limits = limits
         self._folds = [Fold(projection) for projection in projections]
         self._flushed = False
         self._reference = town.EMPTY
@@ -156,13 +167,13 @@ class _Filling:
 
     def catch_up(self, until: int) -> None:
         """Applies the log up to a position."""
-        for stored in _pages(self._store, self.position, until):
+        for stored in _pages(self._store, self.position, until, self._limits.page_events):
             page = self._pages.page(stored, self._reference)
             for fold in self._folds:
                 self._apply(fold, page)
             self.position, self._reference = page.last, page.reference
             self.recorded_at = page.recorded_at(page.last)
-            if sum(map(len, self._folds)) > MAX_ROWS:
+            if sum(map(len, self._folds)) > self._limits.rows:
                 self.flush()
             if self._progress is not None:
                 self._progress(self.position, until)
@@ -236,7 +247,7 @@ def _exchange(
         )
 
 
-def _pages(store: Store, after: int, until: int) -> Iterator[list[StoredEvent]]:
+def _pages(store: Store, after: int, until: int, page_events: int) -> Iterator[list[StoredEvent]]:
     events = store.read(after=after, until=until)
-    while page := list(islice(events, PAGE_EVENTS)):
+    while page := list(islice(events, page_events)):
         yield page

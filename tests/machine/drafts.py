@@ -39,10 +39,16 @@ REQUESTS = ("request-1", "request-2", "request-3", "request-4")
 WHISTLES = ("whistle-1", "whistle-2", "whistle-3")
 ACCOUNTS = ("account-1", "account-2", "account-unit")
 AWARDS = ("award-1", "award-2", "award-3")
+"""The last is for the account of the unit of those who award: it is never made."""
 
 Body = dict[str, Any]
 Draft = Callable[[int], Body]
 """The fields beside the one that names the thing."""
+
+
+def _request(choice: int) -> str:
+    """Mostly one of the first, at times any."""
+    return REQUESTS[choice % 4] if choice % 3 else f"request-{choice % 80}"
 
 
 def _several(choice: int) -> tuple[str, ...]:
@@ -88,7 +94,7 @@ OF_CASES: Mapping[str, Draft] = {
     "request_accepted": _nothing,
     "request_declined": lambda choice: {"ground": "before-a-court"},
     "request_redirected": lambda choice: {"to": Elsewhere.PETITIONS},
-    "request_merged": lambda choice: {"into": REQUESTS[choice % 4]},
+    "request_merged": lambda choice: {"into": _request(choice)},
     "request_withdrawn": _nothing,
     "request_answered_directly": _nothing,
     "request_dispatched": _dispatch,
@@ -173,7 +179,7 @@ ENDINGS = frozenset(
 
 def _summoning(choice: int) -> Body:
     return {
-        "request": (None, *REQUESTS)[choice % 5],
+        "request": None if choice % 4 == 0 else _request(choice),
         "departments": _several(choice),
         "grade": WHISTLE_GRADES[choice % 3],
         "ground": Ground.JOINT_ENFORCEMENT,
@@ -252,12 +258,15 @@ def opening(account: str, choice: int) -> Event:
         holder_type=HolderType.PERSON if unit is None else HolderType.UNIT,
         holder=("requester-1", "holder-1", "p-committee")[choice % 3],
         unit=unit,
+        ranking_opt_in=choice % 2 == 0,
     )
 
 
 def posting(kind: str, account: str, choice: int) -> Event:
-    """What is entered into an account."""
-    award, points = AWARDS[choice % 3], 1 + choice % 22 if choice % 5 else 5
+    """What is entered into an account; mostly each award has its account and its points."""
+    award, points = AWARDS[choice % 3], 1 + choice % 22
+    if choice % 5:
+        account, points = ACCOUNTS[choice % 3], 4 + choice % 3
     match kind:
         case "account_opened":
             return opening(account, choice)
@@ -266,7 +275,7 @@ def posting(kind: str, account: str, choice: int) -> Event:
                 award=award,
                 account=account,
                 deed=f"deed-{choice % 2}",
-                deed_category="help",
+                deed_category=("care", "green")[choice % 2],
                 points=points,
             )
         case "love_points_redeemed":
@@ -288,12 +297,12 @@ EFFECTS = (None, None, timedelta(), timedelta(days=-1), timedelta(hours=3), time
 
 def staffing(choice: int, effective_from: datetime | None) -> Event:
     """Somebody comes into an office or leaves it, or an organisation is dissolved."""
-    if choice % 9 == 0:
-        organisation = ("unit-1", "dept-roads", "committee-2", "branch-2", "town")[choice // 9 % 5]
+    if choice % 12 == 0:
+        organisation = ("unit-1", "dept-roads", "committee-2", "branch-2", "town")[choice // 12 % 5]
         return OrganisationDissolved(organisation=organisation, effective_from=effective_from)
-    actor = (URBAN, ROADS, POWER, COMMITTEE_2, SECRETARY_2, UNIT, MOONLIGHTER)[choice // 9 % 7]
+    actor = (URBAN, ROADS, POWER, COMMITTEE_2, SECRETARY_2, UNIT, MOONLIGHTER)[choice // 12 % 7]
     newcomer = SECRETARY.principal if choice % 4 == 0 else actor.principal
-    return (AppointmentEnded if choice % 2 else AppointmentMade)(
+    return (AppointmentMade if choice % 3 else AppointmentEnded)(
         principal=newcomer,
         organisation=actor.organisation,
         office=Office(actor.office),

@@ -1,0 +1,110 @@
+"""One life of the town: its ledger on paper, and beside it the plain books that foretell it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from random import Random
+
+from ledger.decision import Office
+from ledger.domain.organisations import OrganisationRegistered
+from ledger.domain.people import AppointmentMade
+from ledger.event import Actor, Event
+from ledger.proposal import Proposal
+from tests.machine import drafts
+from tests.paper_ledger import PaperLedger
+from tests.plain_model.books import Books
+from tests.plain_model.clerk import allows, enter
+from tests.plain_model.people import MAY, NEW_ORGANISATIONS, NEWCOMERS
+from tests.plain_model.rule_book import Act
+from tests.plain_model.staff import StaffBook
+from tests.town import FOUNDER, founding
+
+TRIES = 8
+"""How many drafts of a kind are tried for one that may be entered."""
+_FOUNDED = PaperLedger()
+
+
+def founded() -> PaperLedger:
+    """The small town with the model's newcomers, before anything has happened in it."""
+    if not _FOUNDED.records:
+        organisations = [
+            OrganisationRegistered(organisation=identity, type=type_, name=identity, parent=parent)
+            for identity, type_, parent in NEW_ORGANISATIONS
+        ]
+        appointments = [
+            AppointmentMade(
+                principal=actor.principal,
+                organisation=actor.organisation,
+                office=Office(actor.office),
+            )
+            for actor in NEWCOMERS
+        ]
+        later = [Proposal(event, FOUNDER) for event in (*organisations, *appointments)]
+        _FOUNDED.accept(*founding(), *later)
+    return _FOUNDED.copy()
+
+
+class Life:
+    """Whatever is proposed to the ledger is held to the verdict of the books."""
+
+    def __init__(self) -> None:
+        self.paper = founded()
+        self.books = Books(StaffBook(FOUNDER))
+        self.seen: Counter[str] = Counter()
+        """How often each kind was accepted."""
+        for recorded in self.paper.history:
+            at = recorded.recorded_at
+            enter(self.books, Act(recorded.event, recorded.actor, recorded.occurred_at, at))
+
+    @property
+    def now(self) -> datetime:
+        """When the next act is entered."""
+        return self.paper.at + timedelta(seconds=1)
+
+    def try_(self, event: Event, actor: Actor, claim: timedelta | None = None) -> bool:
+        """Proposes; the verdict must be the one that the books give. A claim says when it happened,
+        from when it is entered."""
+        before = len(self.paper.records)
+        occurred_at = None if claim is None else self.now + claim
+        act = Act(event, actor, occurred_at or self.now, self.now)
+        foretold = allows(self.books, act)
+
+        refusal = self.paper.propose(Proposal(event, actor, occurred_at))
+
+        assert (refusal is None) == foretold, f"{event!r} by {actor} at {act.at}: {refusal}"
+        assert len(self.paper.records) == before + (refusal is None), "a refusal left a trace"
+        if refusal is None:
+            self._enter(act)
+        return refusal is None
+
+    def try_unforetold(self, event: Event, actor: Actor) -> bool:
+        """The same for kinds that the books say nothing of."""
+        act = Act(event, actor, self.now, self.now)
+        accepted = self.paper.propose(Proposal(event, actor)) is None
+        if accepted:
+            self._enter(act)
+        return accepted
+
+    def go_on(
+        self, kinds: Sequence[str], thing: str, lot: int, claim: timedelta | None = None
+    ) -> bool:
+        """One act that is allowed, of the kind that this life has seen the least of; the lot puts
+        them in order. False where none is."""
+        when = self.now + (claim or timedelta())
+        random = Random(f"{lot} {len(self.paper.records)}")
+        turn = {
+            kind: (self.seen[kind] + (kind in drafts.ENDINGS), random.random()) for kind in kinds
+        }
+        for kind in sorted(kinds, key=turn.__getitem__):
+            for _ in range(TRIES):
+                event = drafts.draft(kind, thing, random.randrange(1_000))
+                actor = random.choice(sorted(MAY[kind]))
+                if allows(self.books, Act(event, actor, when, self.now)):
+                    return self.try_(event, actor, claim)
+        return False
+
+    def _enter(self, act: Act) -> None:
+        enter(self.books, act)
+        self.seen[act.kind] += 1
