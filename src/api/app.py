@@ -23,7 +23,7 @@ from api.feed import Feed
 from api.freshness import Freshness
 from api.health import Health
 from api.problems import Problem
-from api.propose import Proposals
+from api.propose import Direct, Proposals
 from api.readers import Readers
 from api.receipts import sweep_for_ever
 from api.settings import Limits, Settings, WrongSetting
@@ -85,7 +85,9 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = _application(lifespan, board, limits)
     # Added to the one router, not included as routers of their own: a 405 then finds all methods.
-    Proposals(ledger, keyring, settings.fingerprint_key(), limits).add_to(app.router)
+    proposals = Proposals(ledger, keyring, settings.fingerprint_key(), limits)
+    proposals.add_to(app.router)
+    app.add_middleware(Direct, proposals=proposals)
     Feed(ledger, keyring, limits).add_to(app.router)
     schemas.add_to(app.router)
     Views(board_readers, freshness).add_to(app.router)

@@ -29,6 +29,7 @@ from ledger.store.postgres import connection_string
 PREFIX = "mz_"
 TOKEN_BYTES = 32
 MAX_CACHED_KEYS = 10_000
+_RESIDENT = Office.RESIDENT.value
 
 # The primary key answers; a revoked key is as unknown as one that never was.
 _FIND = """select principal, office, organisation, scopes from api_key
@@ -63,7 +64,7 @@ class Principal(NamedTuple):
 
         Then the actor of an event is the resident's random id in that case, not the channel.
         """
-        return self.actor.office == Office.RESIDENT
+        return self.actor.office == _RESIDENT
 
     @property
     def identity(self) -> bytes:

@@ -29,6 +29,8 @@ from projections.reading import NotPrepared
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
+UNFORESEEN = 500
+"""The status of what is a defect of ours."""
 
 
 class Problem(Exception):
@@ -128,7 +130,7 @@ def of(error: Exception) -> Problem:
             return _validation(error)
         case HTTPException():
             return _http(error)
-    return Problem(500, "internal_error", "the server failed; the failure has been logged")
+    return Problem(UNFORESEEN, "internal_error", "the server failed; the failure has been logged")
 
 
 def _unavailable(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
@@ -13,6 +14,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as Connection
 
 from api import problems
 from api.auth import Keyring, Principal, Scope
@@ -27,7 +30,9 @@ from ledger.proposal import Proposal
 from ledger.refusals import Refused
 from ledger.store.contract import Receipt
 
+PATH = "/v1/events"
 MAX_KEY_LENGTH = 255
+_is_key = re.compile(f"[!-~]{{1,{MAX_KEY_LENGTH}}}").fullmatch
 _REPLAYED = {"Idempotency-Replayed": "true"}
 
 
@@ -45,10 +50,10 @@ class Proposals:
     def add_to(self, router: APIRouter) -> None:
         """Adds POST /v1/events, which `contract.propose` describes.
 
-        A plain route: FastAPI's way to the endpoint, which has no parameters to solve here, would
-        take a fifth of the time of an append.
+        A plain route: FastAPI's way to the endpoint would solve parameters, and there are none.
+        The router knows it so that a 405 names its method; requests come in by `Direct`.
         """
-        router.routes.append(Route("/v1/events", self.post, methods=["POST"]))
+        router.routes.append(Route(PATH, self.post, methods=["POST"]))
 
     async def post(self, request: Request) -> Response:
         """Appends what is proposed, or says which rule it breaks; nothing is ever stored in part.
@@ -82,8 +87,7 @@ class Proposals:
         if not given:
             return None
         key = given[0]
-        visible = all("!" <= character <= "~" for character in key)
-        if len(given) > 1 or not 1 <= len(key) <= MAX_KEY_LENGTH or not visible:
+        if len(given) > 1 or _is_key(key) is None:
             raise Problem(
                 400,
                 "idempotency_key_malformed",
@@ -97,6 +101,31 @@ class Proposals:
     def _residents(self, answers: Sequence[Answer]) -> list[str | None]:
         events = self._ledger.store.read(after=answers[0].position - 1, until=answers[-1].position)
         return [catalogue.decode(e.position, e.record).actor.principal for e in events]
+
+
+class Direct:
+    """Middleware that answers POST /v1/events before the router and its layers (ASGI 3.0).
+
+    They do nothing for this route and would take a quarter of an append's processor time. What
+    nobody foresaw is left to the application's handler outside of this, which logs it.
+    """
+
+    def __init__(self, app: ASGIApp, proposals: Proposals) -> None:
+        self._app = app
+        self._post = proposals.post
+
+    async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        try:
+            response = await self._post(Request(scope, receive))
+        except Exception as error:
+            problem = problems.of(error)
+            if problem.status == problems.UNFORESEEN:
+                raise
+            response = problem.response()
+        await response(scope, receive, send)
 
 
 def _told(answer: Answer, resident: str | None) -> dict[str, Any]:
