@@ -211,6 +211,7 @@ def test_a_body_that_is_not_json_is_refused(server: Server, headers: dict[str, s
     [
         ("GET", "/v1/nothing", 404),
         ("GET", "/docs", 404),
+        ("POST", "/v1/events/", 404),
         ("DELETE", "/v1/events", 405),
         ("POST", "/healthz", 405),
     ],
