@@ -91,6 +91,7 @@ def _writer(url: str, schema: str) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
+@pytest.mark.torture
 def test_views_equal_a_fold_in_memory_row_by_row(
     postgres_url: str, postgres_store: PostgresStore, schema: str
 ) -> None:
