@@ -171,7 +171,7 @@ def test_init_founds_an_empty_ledger_once_and_says_what_to_do_next(
     key = run(*next_step.split(), **given)
 
     assert first.returncode == 0, first.stderr
-    assert "Founded town.example/ledger for 城关镇党委 (town): 10 events." in first.stdout
+    assert "Founded town.example/ledger for 城关镇党委 (town): 11 events." in first.stdout
     assert "2020 to 2026" in first.stdout
     assert (second.returncode, second.stdout) == (1, "")
     assert second.stderr == (
@@ -179,8 +179,12 @@ def test_init_founds_an_empty_ledger_once_and_says_what_to_do_next(
         "nothing was changed\n"
     )
     assert key.stdout.startswith("mz_")
-    assert run("status", **given).stdout.startswith("log: 10 events\n")
-    assert {path.name for path in tmp_path.glob("*.key")} == {"vault.key", "fingerprint.key"}
+    assert run("status", **given).stdout.startswith("log: 11 events\n")
+    assert {path.name for path in tmp_path.glob("*.key")} == {
+        "vault.key",
+        "fingerprint.key",
+        "log.key",
+    }
 
 
 def test_one_of_two_inits_at_once_founds_the_ledger(
@@ -193,7 +197,7 @@ def test_one_of_two_inits_at_once_founds_the_ledger(
         codes = pool.map(lambda _: run("init", *FOUNDING, **given).returncode, range(2))
 
     assert sorted(codes) == [0, 1]
-    assert run("status", **given).stdout.startswith("log: 10 events\n")
+    assert run("status", **given).stdout.startswith("log: 11 events\n")
 
 
 @pytest.mark.parametrize(
@@ -336,3 +340,49 @@ def _runs(process: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_the_logs_key_is_shown_replaced_and_retired(
+    postgres_url: str, schema: str, tmp_path: Path
+) -> None:
+    given = {"DATABASE_URL": postgres_url, "SCHEMA": schema, "DATA": str(tmp_path)}
+    run("init", *FOUNDING, **given)
+    first = run("log-key", "show", **given).stdout.strip()
+
+    rotated = run("log-key", "rotate", **given)
+    both = run("log-key", "show", **given).stdout.split()
+    retired = run("log-key", "retire", first.split("+")[1], **given)
+    last = run("log-key", "show", **given).stdout.strip()
+    refused = run("log-key", "retire", last.split("+")[1], **given)
+
+    assert rotated.returncode == 0, rotated.stderr
+    assert both == [first, rotated.stdout.strip()]
+    assert (retired.returncode, last) == (0, both[1])
+    assert refused.returncode == 1
+    assert "not one of several keys" in refused.stderr
+    assert run("status", **given).stdout.startswith("log: 12 events\n")
+
+
+def test_a_key_that_cannot_be_announced_is_not_kept(
+    postgres_url: str, schema: str, tmp_path: Path
+) -> None:
+    given = {"DATABASE_URL": postgres_url, "SCHEMA": schema, "DATA": str(tmp_path)}
+    run("init", *FOUNDING, **given)
+    before = (tmp_path / "log.key").read_text()
+
+    refused = run("log-key", "rotate", "--principal", "nobody", **given)
+
+    assert refused.returncode == 1
+    assert "no_such_appointment" in refused.stderr
+    assert (tmp_path / "log.key").read_text() == before
+
+
+def test_a_ledger_that_is_not_founded_has_no_key(
+    postgres_url: str, schema: str, tmp_path: Path
+) -> None:
+    given = {"DATABASE_URL": postgres_url, "SCHEMA": schema, "DATA": str(tmp_path)}
+    run("migrate", **given)
+
+    assert "not founded yet" in run("log-key", "create", **given).stderr
+    assert "log-key create" in run("log-key", "show", **given).stderr
+    assert not (tmp_path / "log.key").exists()

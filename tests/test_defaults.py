@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -25,6 +26,7 @@ from ledger.event import Event, Recorded
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal
 from ledger.timekeeper import PRINCIPAL
+from ledger.tlog.signing_keys import SigningKeys
 from tests.paper_ledger import PaperLedger
 from tests.test_clocks import CALENDARS, shanghai
 from tests.town import FOUNDER
@@ -134,18 +136,21 @@ def test_what_a_town_begins_with_is_accepted_after_its_founding() -> None:
     assert len(paper.history) == 10
 
 
-def test_a_ledger_is_founded_whole_and_once(memory_ledger: Ledger) -> None:
-    events = found(memory_ledger, FOUNDING)
+def test_a_ledger_is_founded_whole_and_once(memory_ledger: Ledger, tmp_path: Path) -> None:
+    keys = SigningKeys(tmp_path / "log.key")
+    events = found(memory_ledger, FOUNDING, keys)
 
     with pytest.raises(AlreadyFounded, match=r"town\.example/ledger"):
-        found(memory_ledger, FOUNDING.model_copy(update={"origin": "elsewhere.example"}))
+        found(memory_ledger, FOUNDING.model_copy(update={"origin": "elsewhere.example"}), keys)
 
-    assert events == memory_ledger.store.size() == 10
+    assert events == memory_ledger.store.size() == 11
     assert founding_of(memory_ledger.store) == FOUNDING
     packs, years = enacted([recorded.event for recorded in history(memory_ledger)])
     assert packs == [default_pack()]
     assert years == list(range(2020, 2027))
-    assert history(memory_ledger)[-1].event.model_dump()["principal"] == PRINCIPAL
+    *_, appointed, announced = [recorded.event for recorded in history(memory_ledger)]
+    assert appointed.model_dump()["principal"] == PRINCIPAL
+    assert announced.model_dump()["verifier_key"] == str(keys.load()[0].key)
 
 
 def test_the_demonstration_has_the_default_pack_and_no_calendar_that_was_not_announced() -> None:

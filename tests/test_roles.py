@@ -206,7 +206,7 @@ def test_our_sessions_have_the_rights_of_their_role_and_not_of_their_login(
         row[0]
         for row in (
             writer._connected().execute("select current_user").fetchone(),
-            log._reading(lambda connection: connection.execute("select current_user").fetchone()),
+            log.reading(lambda connection: connection.execute("select current_user").fetchone()),
         )
         if row is not None
     ]

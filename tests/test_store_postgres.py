@@ -175,7 +175,7 @@ def test_every_session_of_ours_has_its_limits(
         return [row[0] for row in rows if row is not None]
 
     assert settings(writer._connected()) == ["10s", "1min", "30s"]
-    assert postgres_store._reading(settings) == ["10s", "1min", "30s"]
+    assert postgres_store.reading(settings) == ["10s", "1min", "30s"]
 
 
 def test_readers_do_not_notice_that_their_idle_sessions_were_ended(

@@ -27,10 +27,13 @@ from api.propose import Direct, Proposals
 from api.readers import Readers
 from api.receipts import sweep_for_ever
 from api.settings import Limits, Settings, WrongSetting
+from api.transparency import Transparency
 from api.views import Views
 from ledger.ledger import Ledger
+from ledger.notary import Notary
 from ledger.personal import Vault
 from ledger.sequencer import Limits as QueueLimits
+from ledger.signing import CheckpointSigner, Nobody
 from ledger.store.postgres import PostgresStore
 from ledger.timekeeper import Timekeeper
 from projections.dues import Dues
@@ -61,6 +64,8 @@ def create_app(settings: Settings) -> FastAPI:
     live = Live(store, url, schema)
     board = Board(board_readers, freshness)
     timekeeper = Timekeeper(ledger, Dues(url, schema))
+    signer = CheckpointSigner(url, schema, settings.signing_keys(), settings.mark(), Nobody())
+    notary = Notary(store, signer)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -69,6 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
         ledger.start()
         live.start()
         timekeeper.start()
+        notary.start()
         sweeper = asyncio.create_task(sweep_for_ever(url, schema, limits.receipt_days))
         try:
             yield
@@ -77,6 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
             with suppress(asyncio.CancelledError):
                 await sweeper
             await run_in_threadpool(timekeeper.close)
+            await run_in_threadpool(notary.close)
             await run_in_threadpool(ledger.close)
             await run_in_threadpool(live.close)
             await board_readers.pool.close()
@@ -91,7 +98,8 @@ def create_app(settings: Settings) -> FastAPI:
     Feed(ledger, keyring, limits).add_to(app.router)
     schemas.add_to(app.router)
     Views(board_readers, freshness).add_to(app.router)
-    Health(store, board_readers, live, timekeeper).add_to(app.router)
+    Transparency(store, notary, keyring).add_to(app.router)
+    Health(store, board_readers, live, timekeeper, notary).add_to(app.router)
     board.add_to(app.router)
     return app
 

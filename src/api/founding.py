@@ -6,11 +6,13 @@ from api.defaults.opening import opening
 from ledger import catalogue
 from ledger.decision import Office
 from ledger.domain.founding import LedgerFounded
+from ledger.domain.log_keys import LogKeyAnnounced
 from ledger.event import Actor
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal
 from ledger.refusals import Refused
 from ledger.store.contract import Store
+from ledger.tlog.signing_keys import SigningKeys
 
 
 class AlreadyFounded(Exception):
@@ -38,16 +40,19 @@ def founder_of(founding: LedgerFounded) -> Actor:
     return Actor(Office.SECRETARY.value, founding.town, founding.founder)
 
 
-def found(ledger: Ledger, founding: LedgerFounded) -> int:
+def found(ledger: Ledger, founding: LedgerFounded, keys: SigningKeys) -> int:
     """Founds an empty ledger with all that it begins with; how many events that made.
 
+    The key that will sign its checkpoints is made with it, and announced.
+
     It is one list: an interruption leaves an empty ledger or a whole one, never a part. Raises
-    `AlreadyFounded`, `Refused` and `Unavailable`.
+    `AlreadyFounded`, `Refused`, `Unavailable` and `UnusableKeys`.
     """
     known = founding_of(ledger.store)
     if known is None:
         founder = founder_of(founding)
-        events = (founding, *opening(founding.town))
+        announced = LogKeyAnnounced(verifier_key=str(keys.create(founding.origin).key))
+        events = (founding, *opening(founding.town), announced)
         try:
             return len(ledger.propose_sync([Proposal(event, founder) for event in events]))
         except Refused as refused:

@@ -13,7 +13,10 @@ from api import contract, problems
 from api.problems import Problem
 from api.readers import Readers
 from ledger.canonical import instant
-from ledger.store.contract import Store
+from ledger.notary import Notary
+from ledger.store import checkpoints
+from ledger.store.checkpoints import Published
+from ledger.store.postgres import PostgresStore
 from ledger.timekeeper import Timekeeper
 from projections import reading
 from projections.live import Live
@@ -23,11 +26,19 @@ from projections.reading import ProjectionStatus
 class Health:
     """The three routes that machines ask."""
 
-    def __init__(self, store: Store, readers: Readers, live: Live, timekeeper: Timekeeper) -> None:
+    def __init__(
+        self,
+        store: PostgresStore,
+        readers: Readers,
+        live: Live,
+        timekeeper: Timekeeper,
+        notary: Notary,
+    ) -> None:
         self._store = store
         self._readers = readers
         self._live = live
         self._timekeeper = timekeeper
+        self._notary = notary
 
     def add_to(self, router: APIRouter) -> None:
         """Adds GET /healthz, /readyz and /metrics."""
@@ -53,6 +64,7 @@ class Health:
         """
         try:
             position = await run_in_threadpool(self._store.size)
+            checkpoint = await run_in_threadpool(self._store.reading, checkpoints.latest)
             async with self._readers.connection() as connection:
                 found = await reading.status(connection)
         except Exception as error:
@@ -68,15 +80,32 @@ class Health:
                 cause=" ".join(str(error).split())[:300],
                 trouble=self._live.trouble,
             ) from error
-        stopped = any(one.error is not None for one in found)
+        stopped = any(one.error is not None for one in found) or self._notary.trouble is not None
         ready: dict[str, Any] = {
             "status": "degraded" if stopped else "ready",
             "position": position,
             "projections": {one.name: _standing(one, position) for one in found},
+            "checkpoint": self._signed(checkpoint, position),
         }
         if self._timekeeper.trouble is not None:
             ready["timekeeper"] = self._timekeeper.trouble
         return ready
+
+    def _signed(self, last: Published | None, position: int) -> dict[str, Any]:
+        """How far the log is signed, and what stands in the way."""
+        signed: dict[str, Any] = {"size": 0, "lag": position}
+        if last is not None:
+            signed = {
+                "size": last.size,
+                "lag": max(0, position - last.size),
+                "signed_at": instant(last.signed_at),
+                "signatures": [one.name for one in last.note.signatures],
+            }
+        if self._notary.trouble is not None:
+            signed["trouble"] = self._notary.trouble
+        if self._notary.failures:
+            signed["witnesses"] = self._notary.failures
+        return signed
 
     async def metrics(self) -> Response:
         """The text format of Prometheus."""

@@ -9,10 +9,11 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
+from starlette.concurrency import run_in_threadpool
 
 from ledger.store.contract import StoreDown
 from ledger.store.migrations import READER
-from ledger.store.postgres import connection_string
+from ledger.store.postgres import connection_string, unreachable
 
 PATIENCE_SECONDS = 3.0
 """How long a request waits for a connection before it is answered 503."""
@@ -22,8 +23,9 @@ class Readers:
     """Opens with the application and never fails to: connections are made when asked for."""
 
     def __init__(self, url: str, schema: str, size: int = 8) -> None:
+        self._conninfo = connection_string(url, schema, READER)
         self.pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
-            connection_string(url, schema, READER),
+            self._conninfo,
             min_size=0,
             max_size=size,
             max_waiting=500,
@@ -38,11 +40,13 @@ class Readers:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
-        """A connection in autocommit; raises `StoreDown` when there is none in time."""
+        """A connection in autocommit; raises `StoreDown` or `SchemaMismatch` for none in time."""
         try:
             async with self.pool.connection() as connection:
                 yield connection
-        except (PoolTimeout, PoolClosed, psycopg.OperationalError) as error:
+        except PoolTimeout as error:
+            raise await run_in_threadpool(unreachable, self._conninfo, error) from error
+        except (PoolClosed, psycopg.OperationalError) as error:
             raise StoreDown(str(error).strip()) from error
 
     async def row(self, statement: LiteralString, parameters: Sequence[Any] = ()) -> Any:

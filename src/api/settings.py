@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
 from ledger.personal import load_or_make_key
+from ledger.published_mark import Mark
+from ledger.tlog.signing_keys import SigningKeys
 
 DEFAULT_PORT = 8000
 
@@ -45,12 +47,16 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     queue_events: int = 10_000
+    log_key: str | None = field(default=None, repr=False)
+    """The signing keys, where they are not in the file `<data>/log.key`."""
+    witness_policy: Path | None = None
+    """A policy file (C2SP tlog-policy) with the URLs of the witnesses to ask."""
     limits: Limits = Limits()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """The settings of MINGZHANG_DATA, _DATABASE_URL, _SCHEMA, _HOST, _PORT, _QUEUE_EVENTS and
-        _BODY_BYTES; raises `WrongSetting`."""
+        """The settings of MINGZHANG_DATA, _DATABASE_URL, _SCHEMA, _HOST, _PORT, _QUEUE_EVENTS,
+        _BODY_BYTES, _LOG_KEY and _WITNESS_POLICY; raises `WrongSetting`."""
 
         def given(name: str, default: str) -> str:
             return environment.get(f"MINGZHANG_{name}") or default
@@ -65,6 +71,7 @@ class Settings:
         if not (schema.isascii() and schema.isidentifier() and len(schema) <= 40):
             raise WrongSetting(f"MINGZHANG_SCHEMA is {schema!r}, not a plain name of a schema")
         limits = Limits()
+        policy = given("WITNESS_POLICY", "")
         return cls(
             data=Path(given("DATA", "data")).absolute(),
             database_url=given("DATABASE_URL", "") or None,
@@ -72,6 +79,8 @@ class Settings:
             host=given("HOST", "127.0.0.1"),
             port=number("PORT", DEFAULT_PORT, 0, 65_535),
             queue_events=number("QUEUE_EVENTS", 10_000, 1, 1_000_000),
+            log_key=given("LOG_KEY", "") or None,
+            witness_policy=Path(policy).absolute() if policy else None,
             limits=replace(
                 limits, body_bytes=number("BODY_BYTES", limits.body_bytes, 1_024, 1 << 30)
             ),
@@ -87,6 +96,14 @@ class Settings:
         A plain hash of a body in the database would let its reader try guesses of what was said.
         """
         return self._key("fingerprint.key")
+
+    def signing_keys(self) -> SigningKeys:
+        """The keys that sign checkpoints; never in the database."""
+        return SigningKeys(self.data / "log.key", self.log_key)
+
+    def mark(self) -> Mark:
+        """The last checkpoint published from this machine."""
+        return Mark(self.data / "published.checkpoint")
 
     def _key(self, name: str) -> bytes:
         self.data.mkdir(parents=True, exist_ok=True)

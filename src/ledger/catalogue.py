@@ -18,6 +18,7 @@ from ledger.domain import (
     founding,
     grid,
     handling,
+    log_keys,
     love_bank,
     members,
     organisations,
@@ -51,6 +52,7 @@ AREAS = (
     whistles,
     summons,
     dockets,
+    log_keys,
     love_bank,
 )
 """A new business area is one name here; a new kind is none."""

@@ -7,9 +7,7 @@ SHA-256(salt || value) with 32 random bytes of salt, so that no guess can be tri
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +15,7 @@ from typing import NamedTuple
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from ledger.durable_file import create_file
 from ledger.event import Commitment
 
 SALT_BYTES = 32
@@ -108,22 +107,9 @@ def load_or_make_key(path: Path) -> bytes:
     Raises ValueError for a file of another length: a wrong key must stop the start, not garble.
     """
     if not path.exists():
-        # Written whole under a name of its own and then linked: of two processes that start
-        # together, one makes the key and both read that one. Both file and name are on the disk
-        # before anything is sealed: a key lost with the power would take every value with it.
-        descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(os.urandom(KEY_BYTES))
-                file.flush()
-                os.fsync(file.fileno())
-            with suppress(FileExistsError):
-                os.link(draft, path)
-        finally:
-            Path(draft).unlink()
-        directory = os.open(path.parent, os.O_RDONLY)
-        os.fsync(directory)
-        os.close(directory)
+        # On the disk before anything is sealed: a key lost with the power would take every value
+        # with it.
+        create_file(path, os.urandom(KEY_BYTES))
     key = path.read_bytes()
     if len(key) != KEY_BYTES:
         raise ValueError(f"{path} is not a key of {KEY_BYTES} bytes")

@@ -72,7 +72,7 @@ def _found(settings: Settings, founding: LedgerFounded) -> int:
         ledger = stack.enter_context(closing(Ledger(store, Vault(settings.vault_key()))))
         ledger.start()
         try:
-            return found(ledger, founding)
+            return found(ledger, founding, settings.signing_keys())
         except Unavailable as error:
             raise StoreDown(str(error)) from error
 
@@ -81,6 +81,7 @@ def _summary(settings: Settings, founding: LedgerFounded, events: int) -> str:
     from api.defaults.opening import default_pack, working_calendars
     from ledger.timekeeper import PRINCIPAL
 
+    log_key = settings.signing_keys().load()[0].key
     pack, years = default_pack(), [calendar.year for calendar in working_calendars()]
     act_as = f"--principal {founding.founder} --office secretary --organisation {founding.town}"
     return f"""
@@ -91,8 +92,11 @@ def _summary(settings: Settings, founding: LedgerFounded, events: int) -> str:
     rules       pack {pack.pack_version}, the default: {len(pack.deadlines)} deadlines, \
 {len(pack.subjects)} subjects
     calendars   {years[0]} to {years[-1]}; deadlines in other years are provisional (暂定)
-    keys        {settings.data}/vault.key and fingerprint.key: keep a copy apart from
-                the database's; without the first nobody reads personal data again
+    keys        {settings.data}/vault.key, log.key and fingerprint.key: keep copies apart
+                from the database's. Without the first nobody reads personal data again;
+                whoever has the second can sign in the town's name
+    log key     {log_key}
+                give it to auditors and witnesses: it is what they check checkpoints with
 
   Next: an API key for the secretary, who registers organisations and makes appointments.
 

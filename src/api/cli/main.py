@@ -14,7 +14,7 @@ import sys
 import psycopg
 import typer
 
-from api.cli import calendars, cases, database, founding, keys, serving, views
+from api.cli import calendars, cases, database, founding, keys, log_keys, serving, views
 from api.settings import WrongSetting
 from ledger.store.contract import StoreDown
 from ledger.store.migrations import SchemaMismatch
@@ -47,6 +47,7 @@ def commands() -> typer.Typer:
     app.command("status")(views.status)
     app.command("rebuild")(views.rebuild)
     app.add_typer(keys.app, name="keys")
+    app.add_typer(log_keys.app, name="log-key")
     app.add_typer(calendars.app, name="calendar")
     return app
 

@@ -6,11 +6,13 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 from api.demonstration.cases import demonstration as town_as_of
-from api.demonstration.town import ORIGIN
+from api.demonstration.town import FOUNDER, ORIGIN
 from api.founding import founding_of
 from api.settings import Settings
+from ledger.domain.log_keys import LogKeyAnnounced
 from ledger.ledger import Ledger
 from ledger.personal import Vault
+from ledger.proposal import Proposal
 from ledger.store.postgres import PostgresStore
 
 
@@ -25,6 +27,8 @@ def enter_town(settings: Settings, *, demonstration: bool = True) -> bool:
             ledger = Ledger(store, Vault(settings.vault_key()))
             ledger.start()
             with closing(ledger):
-                ledger.propose_sync(town_as_of(datetime.now(UTC)))
+                log_key = settings.signing_keys().create(ORIGIN).key
+                announced = Proposal(LogKeyAnnounced(verifier_key=str(log_key)), FOUNDER)
+                ledger.propose_sync([*town_as_of(datetime.now(UTC)), announced])
         founding = founding_of(store)
         return founding is not None and founding.origin == ORIGIN

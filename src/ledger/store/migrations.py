@@ -13,6 +13,7 @@ from psycopg import sql
 OWNER = "mingzhang_owner"
 WRITER = "mingzhang_writer"
 READER = "mingzhang_reader"
+NO_LEDGER = "the database has no ledger yet: run `mingzhang migrate`"
 _LOCK = 0x6D696E677A68616E  # "mingzhan": one migration at a time in a database
 
 
@@ -84,7 +85,7 @@ def check_schema(connection: psycopg.Connection, purpose: str) -> None:
     """Raises `SchemaMismatch` unless the search path's schema is migrated and of this purpose."""
     row = connection.execute("select to_regclass('migration'), to_regclass('purpose')").fetchone()
     if row is None or None in row:
-        raise SchemaMismatch("the database has no ledger yet: run `mingzhang migrate`")
+        raise SchemaMismatch(NO_LEDGER)
     _check(_applied(connection), migrations(), complete=True)
     found = connection.execute("select purpose from purpose").fetchone()
     if found is None or found[0] != purpose:

@@ -33,6 +33,7 @@ from ledger.store.contract import (
     nothing,
 )
 from ledger.store.migrations import (
+    NO_LEDGER,
     READER,
     WRITER,
     SchemaMismatch,
@@ -107,6 +108,19 @@ def connection_string(url: str, schema: str, role: str) -> str:
     )
 
 
+def unreachable(conninfo: str, error: Exception) -> StoreDown | SchemaMismatch:
+    """What it means that a pool had no connection in time: it keeps the reason to itself, and one
+    attempt of our own tells it. Without our roles there is no ledger yet."""
+    try:
+        psycopg.connect(conninfo).close()
+    except psycopg.OperationalError as refused:
+        reason = str(refused).strip()
+        if f'role "{READER}"' in reason:
+            return SchemaMismatch(NO_LEDGER)
+        return StoreDown(reason)
+    return StoreDown(str(error).strip())
+
+
 class PostgresStore:
     """A log in one schema of a database, migrated before (`migrations.migrate`).
 
@@ -119,8 +133,9 @@ class PostgresStore:
         self.schema = schema
         self.purpose = purpose
         self._checked = False
+        self._conninfo = connection_string(url, schema, READER)
         self._pool = ConnectionPool(
-            connection_string(url, schema, READER),
+            self._conninfo,
             min_size=0,
             max_size=8,
             timeout=CONNECT_TIMEOUT_SECONDS,
@@ -134,7 +149,7 @@ class PostgresStore:
         return PostgresWriter(self._url, self.schema, self.purpose)
 
     def size(self) -> int:
-        row = self._reading(lambda connection: connection.execute(_HEAD).fetchone())
+        row = self.reading(lambda connection: connection.execute(_HEAD).fetchone())
         return row[0] if row else 0
 
     def read(
@@ -160,7 +175,7 @@ class PostgresStore:
         while left > 0 and after < end:
             wanted = min(left, PAGE_EVENTS)
             parameters = [*values, after, end, wanted]
-            rows = self._reading(partial(_fetch, statement=statement, parameters=parameters))
+            rows = self.reading(partial(_fetch, statement=statement, parameters=parameters))
             for row in rows:
                 yield _stored(row)
             left -= len(rows)
@@ -179,7 +194,8 @@ class PostgresStore:
             self._listener.close()
         self._pool.close()
 
-    def _reading(self, work: Callable[[psycopg.Connection[Any]], T]) -> T:
+    def reading(self, work: Callable[[psycopg.Connection[Any]], T]) -> T:
+        """What the work returns, done on a connection in the reader's role; raises `StoreDown`."""
         with self._starting:
             if self._pool.closed:
                 self._pool.open()
@@ -192,7 +208,9 @@ class PostgresStore:
                         self._checked = True
                     return work(connection)
             except (psycopg.OperationalError, PoolTimeout) as error:
-                if last_try or connection is None or not connection.closed:
+                if connection is None:
+                    raise unreachable(self._conninfo, error) from error
+                if last_try or not connection.closed:
                     raise StoreDown(str(error).strip()) from error
                 # After a restart of the server every idle session is dead: all are replaced.
                 self._pool.check()

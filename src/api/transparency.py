@@ -1,0 +1,159 @@
+"""The transparency log over HTTP: C2SP tlog-tiles under /tlog, and a tlog-proof for each event."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final
+
+import psycopg
+from fastapi import APIRouter, Path
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import contract
+from api.auth import Keyring, Scope
+from api.problems import Problem
+from ledger.event import MAX_INTEGER
+from ledger.notary import REQUEST_SECONDS, Notary
+from ledger.published_mark import Inconsistent
+from ledger.signing import NothingSigned
+from ledger.store import checkpoints
+from ledger.store.checkpoints import Published
+from ledger.store.postgres import PostgresStore
+from ledger.store.tree import Tree
+from ledger.tlog.checkpoint import MEDIA_TYPE
+from ledger.tlog.faults import Malformed
+from ledger.tlog.proof_file import ProofFile
+from ledger.tlog.tiles import WIDTH, Tile, encode_entries, parse_index, parse_path, tile_width
+
+OCTETS: Final = "application/octet-stream"
+_MUTABLE = {"Cache-Control": "public, max-age=2"}
+_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+# A partial tile is as immutable, but nobody asks for it again once it is full.
+_FOR_A_WHILE = {"Cache-Control": "public, max-age=3600, immutable"}
+# Records are for whoever has a key: no shared cache may hand them on.
+_PRIVATE = {"Cache-Control": "private, max-age=31536000, immutable", "Vary": "Authorization"}
+_ENTRIES = "entries/"
+
+
+class Transparency:
+    """The routes and what they need."""
+
+    def __init__(self, store: PostgresStore, notary: Notary, keyring: Keyring) -> None:
+        self._store = store
+        self._notary = notary
+        self._keyring = keyring
+
+    def add_to(self, router: APIRouter) -> None:
+        """Adds /tlog/checkpoint, /tlog/tile/… and /v1/events/{position}/proof."""
+        for path, endpoint, media_type, summary in (
+            ("/tlog/checkpoint", self.checkpoint, "text/plain", "Read the signed checkpoint"),
+            ("/tlog/tile/{path:path}", self.tile, OCTETS, "Read hashes, or entries with a key"),
+            ("/v1/events/{position}/proof", self.proof, "text/plain", "Prove that it is in"),
+        ):
+            router.add_api_route(
+                path,
+                endpoint,
+                methods=["GET"],
+                summary=summary,
+                response_class=Response,
+                responses={200: {"content": {media_type: {}}}, **contract.PROBLEMS},
+            )
+
+    async def checkpoint(self) -> Response:
+        """The newest checkpoint (C2SP tlog-checkpoint) with its witnesses' cosignatures."""
+        published = await run_in_threadpool(self._store.reading, checkpoints.latest)
+        if published is None:
+            raise Problem(404, "no_checkpoint", "no checkpoint has been signed yet")
+        return Response(published.note.to_bytes(), 200, _MUTABLE, MEDIA_TYPE)
+
+    async def tile(self, request: Request, path: str) -> Response:
+        """A tile of hashes `<L>/<N>[.p/<W>]`, or with a key of scope feed an entry bundle
+        `entries/<N>[.p/<W>]` (C2SP tlog-tiles), below the newest checkpoint."""
+        try:
+            if path.startswith(_ENTRIES):
+                index, width = parse_index(path.removeprefix(_ENTRIES))
+                return await self._entries(request, Tile(0, index, width))
+            tile = parse_path(path)
+        except Malformed as error:
+            raise Problem(404, "no_such_tile", str(error), field="path") from error
+        hashes = await run_in_threadpool(self._store.reading, lambda c: _tile(c, tile))
+        return Response(b"".join(hashes), 200, _FOR_EVER if tile.is_full else _FOR_A_WHILE, OCTETS)
+
+    async def proof(self, position: Annotated[int, Path(ge=1, le=MAX_INTEGER)]) -> Response:
+        """A proof (C2SP tlog-proof) that leads from the event's record to the newest checkpoint.
+
+        The leaf is SHA-256(0x00 || record). For an event that no checkpoint has yet one is signed,
+        at most every few seconds: 503 with Retry-After says to ask again.
+        """
+        published = await self._covering(position)
+        hashes = await run_in_threadpool(
+            self._store.reading,
+            lambda c: Tree(c).inclusion_proof(position - 1, published.size),
+        )
+        file = ProofFile(position - 1, tuple(hashes), published.note)
+        name = f'attachment; filename="event-{position}.tlog-proof"'
+        headers = {**_MUTABLE, "Content-Disposition": name}
+        return Response(file.to_bytes(), 200, headers, MEDIA_TYPE)
+
+    async def _entries(self, request: Request, tile: Tile) -> Response:
+        await self._keyring.principal(request, Scope.FEED)
+        records = await run_in_threadpool(self._records, tile)
+        content, headers = encode_entries(records), dict(_PRIVATE)
+        if "gzip" in _encodings(request.headers):
+            content = gzip.compress(content, 6, mtime=0)
+            headers |= {"Content-Encoding": "gzip", "Vary": "Authorization, Accept-Encoding"}
+        return Response(content, 200, headers, OCTETS)
+
+    def _records(self, tile: Tile) -> Sequence[bytes]:
+        self._store.reading(lambda c: _check_published(c, tile))
+        first = tile.index * WIDTH
+        return [one.record for one in self._store.read(after=first, until=first + tile.width)]
+
+    async def _covering(self, position: int) -> Published:
+        if position > await run_in_threadpool(self._store.size):
+            raise Problem(404, "unknown_position", f"the log has no event {position} yet")
+        try:
+            published = await run_in_threadpool(self._notary.covering, position)
+        except (NothingSigned, Inconsistent) as error:
+            raise _unsigned(str(error)) from error
+        if published is None:
+            raise _unsigned("no checkpoint has this event yet")
+        return published
+
+
+def _unsigned(detail: str) -> Problem:
+    again = str(int(REQUEST_SECONDS))
+    return Problem(
+        503, "not_signed", detail, "the same again a little later", headers={"Retry-After": again}
+    )
+
+
+def _tile(connection: psycopg.Connection[Any], tile: Tile) -> list[bytes]:
+    _check_published(connection, tile)
+    return Tree(connection).tile(tile)
+
+
+def _check_published(connection: psycopg.Connection[Any], tile: Tile) -> None:
+    """Raises a `Problem` for a tile that the newest checkpoint does not have, or not so wide."""
+    published = checkpoints.latest(connection)
+    size = published.size if published else 0
+    if tile.width > tile_width(tile.level, tile.index, size):
+        raise Problem(
+            404,
+            "no_such_tile",
+            f"the checkpoint of {size} events has no tile {tile.path}",
+            "a tile of the tree that /tlog/checkpoint signs",
+        )
+
+
+def _encodings(headers: Mapping[str, str]) -> set[str]:
+    """The content codings that are accepted (RFC 9110, 12.5.3), without those refused by q=0."""
+    given = [part.partition(";") for part in headers.get("accept-encoding", "").split(",")]
+    return {
+        name.strip().lower()
+        for name, _, weight in given
+        if weight.replace(" ", "").lower() not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    }

@@ -1,0 +1,129 @@
+"""The notary: has checkpoints signed while the log grows, and for whoever asks for one."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import psycopg
+
+from ledger.published_mark import Inconsistent
+from ledger.signing import CheckpointSigner, NothingSigned
+from ledger.store import checkpoints
+from ledger.store.checkpoints import Published
+from ledger.store.contract import StoreDown
+from ledger.store.migrations import SchemaMismatch
+from ledger.store.postgres import PostgresStore
+
+SIGN_SECONDS: Final = 60.0
+"""How old the last checkpoint may become while the log grows."""
+REQUEST_SECONDS: Final = 2.0
+"""How old it must be before a request alone makes another."""
+LOOK_SECONDS = 1.0
+AT_ONCE = ("disclosure_published",)
+"""Kinds after which a checkpoint is signed at once."""
+
+_log = logging.getLogger(__name__)
+_AWAITED = """select exists
+    (select from event where position > %s and position <= %s and kind = any(%s::text[]))"""
+
+
+class Notary:
+    """Looks every second, in a thread of its own, until it is closed."""
+
+    def __init__(
+        self, store: PostgresStore, signer: CheckpointSigner, sign_seconds: float = SIGN_SECONDS
+    ) -> None:
+        self._store = store
+        self._signer = signer
+        self._sign_seconds = sign_seconds
+        self._last: Published | None = None
+        self._looked_at = 0
+        self._asked_at = datetime.min.replace(tzinfo=UTC)
+        self._one_at_a_time = threading.Lock()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="notary", daemon=True)
+        self.trouble: str | None = None
+        """Why nothing is signed; None while it is."""
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Why a witness, by name, did not sign when it was last asked."""
+        return dict(self._signer.failures)
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stops after what is at hand; harmless when it was never started."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def covering(self, size: int) -> Published | None:
+        """The newest checkpoint, if it has the first `size` events or can be made to on request.
+
+        None while the last one is too young: ask again in `REQUEST_SECONDS`. Raises `StoreDown`,
+        `NothingSigned` and `Inconsistent`.
+        """
+        last = self._store.reading(checkpoints.latest)
+        if last is not None and last.size >= size:
+            return last
+        if last is not None and _age_seconds(last.signed_at) < REQUEST_SECONDS:
+            return None
+        signed = self.sign()
+        return signed if signed.size >= size else None
+
+    def sign(self) -> Published:
+        """A checkpoint of the whole log, now; raises as `CheckpointSigner.sign` does."""
+        with self._one_at_a_time:
+            self._last = self._signer.sign()
+            self._asked_at = datetime.now(UTC)
+            return self._last
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self._look()
+                self.trouble = None
+            except NothingSigned as error:
+                self.trouble = str(error)
+            except (psycopg.Error, StoreDown, SchemaMismatch, Inconsistent, OSError) as error:
+                if self.trouble != str(error):
+                    _log.error("no checkpoint is signed: %s", error)
+                self.trouble = str(error)
+            self._closing.wait(LOOK_SECONDS)
+
+    def _look(self) -> None:
+        size = self._store.size()
+        if size and self._is_due(size):
+            self.sign()
+        elif self._signer.failures and _age_seconds(self._asked_at) >= self._sign_seconds:
+            self._asked_at = datetime.now(UTC)
+            self._signer.ask_again()
+
+    def _is_due(self, size: int) -> bool:
+        last = self._last
+        if last is None:
+            return True  # at the start: an older database than the published log is told of
+        if size < last.size:
+            return True  # restored meanwhile: signing says so
+        if size == last.size:
+            return False
+        if _age_seconds(last.signed_at) >= self._sign_seconds:
+            return True
+        after = max(self._looked_at, last.size)
+        self._looked_at = size
+        return self._store.reading(lambda connection: _awaited(connection, after, size))
+
+
+def _awaited(connection: psycopg.Connection[Any], after: int, until: int) -> bool:
+    row = connection.execute(_AWAITED, [after, until, list(AT_ONCE)]).fetchone()
+    return bool(row and row[0])
+
+
+def _age_seconds(moment: datetime) -> float:
+    return (datetime.now(UTC) - moment).total_seconds()
