@@ -7,5 +7,10 @@ class Malformed(ValueError):
     """Not in the format of its specification; says which line or part, and what would be."""
 
 
+class UnreadableSignature(Malformed):
+    """A signature line whose base64 is not the standard one: to a witness it is a wrong signature,
+    since readers that are less strict find one there that does not verify."""
+
+
 class Unverified(Exception):
     """Well formed, and not true: a signature, a proof or a quorum that does not hold."""

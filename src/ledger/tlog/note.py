@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol, Self
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from ledger.tlog.faults import Malformed, Unverified
+from ledger.tlog.faults import Malformed, UnreadableSignature, Unverified
 
 ED25519 = 0x01
 """The signature type of a note; cosignatures have types of their own."""
@@ -119,21 +119,17 @@ class Signer:
     @classmethod
     def parse(cls, text: str) -> Self:
         """A signer from `to_secret_text`; raises `Malformed`, without repeating any of it."""
-        parts = text.strip().removeprefix(_PRIVATE).split("+", 2)
-        if not text.startswith(_PRIVATE) or len(parts) != 3:
-            raise Malformed("a signing key is written as PRIVATE+KEY+name+id+key")
-        material = decode_base64(parts[2], "a signing key")
-        if len(material) != 1 + KEY_BYTES or material[0] != ED25519:
+        name, key_id, algorithm, seed = parse_secret_text(text)
+        if algorithm != ED25519:
             raise Malformed("the signing key is not one for Ed25519 signatures of a note")
-        signer = cls(parts[0], material[1:])
-        if signer.key.key_id.hex() != parts[1]:
+        signer = cls(name, seed)
+        if signer.key.key_id.hex() != key_id:
             raise Malformed("the signing key's id is not that of its name and key")
         return signer
 
     def to_secret_text(self) -> str:
         """The secret as Go's `note` package writes it: who reads this line can sign."""
-        encoded = encode_base64(bytes([ED25519]) + self._seed)
-        return f"{_PRIVATE}{self.key.name}+{self.key.key_id.hex()}+{encoded}"
+        return secret_text(self.key, self._seed)
 
     def sign(self, text: str) -> Signature:
         """The signature over a note's text, its last newline included."""
@@ -172,10 +168,17 @@ class Note(NamedTuple):
         return self._replace(signatures=(*self.signatures, *fresh))
 
     def verified_by(self, verifiers: Iterable[Verifier]) -> tuple[VerifierKey, ...]:
-        """Those of the trusted keys that signed.
+        """Those of the trusted keys that signed; raises `Unverified` also where there is none."""
+        found = self.signed_by(verifiers)
+        if not found:
+            raise Unverified("no key that is trusted has signed")
+        return found
+
+    def signed_by(self, verifiers: Iterable[Verifier]) -> tuple[VerifierKey, ...]:
+        """Those of the trusted keys that signed, perhaps none.
 
         Signatures of unknown keys are passed over. Raises `Unverified` when a trusted key's
-        signature is wrong, or none of them signed.
+        signature is wrong.
         """
         known = {(one.key.name, one.key.key_id): one for one in verifiers}
         text, found = self.text.encode(), dict[VerifierKey, None]()
@@ -186,8 +189,6 @@ class Note(NamedTuple):
             if not verifier.verifies(text, signature):
                 raise Unverified(f"the signature of {name} is wrong")
             found[verifier.key] = None
-        if not found:
-            raise Unverified("no key that is trusted has signed")
         return tuple(found)
 
 
@@ -206,10 +207,31 @@ def _signature(line: str) -> Signature:
     if not line.startswith(_DASH) or not space:
         raise Malformed("a signature line is an em dash, a name and the signature in base64")
     check_name(name)
-    content = decode_base64(encoded, "a signature")
+    try:
+        content = decode_base64(encoded, "a signature")
+    except Malformed as fault:
+        raise UnreadableSignature(str(fault)) from None
     if len(content) < 5:
         raise Malformed("a signature holds the key's id, four bytes, and more")
     return Signature(name, content[:4], content[4:])
+
+
+def secret_text(key: VerifierKey, seed: bytes) -> str:
+    """`PRIVATE+KEY+<name>+<hex of key id>+<base64 of type and seed>`."""
+    encoded = encode_base64(bytes([key.algorithm]) + seed)
+    return f"{_PRIVATE}{key.name}+{key.key_id.hex()}+{encoded}"
+
+
+def parse_secret_text(text: str) -> tuple[str, str, int, bytes]:
+    """(name, hex of key id, type, seed of 32 bytes); raises `Malformed`, repeating none of it."""
+    text = text.strip()
+    parts = text.removeprefix(_PRIVATE).split("+", 2)
+    if not text.startswith(_PRIVATE) or len(parts) != 3:
+        raise Malformed("a signing key is written as PRIVATE+KEY+name+id+key")
+    material = decode_base64(parts[2], "a signing key")
+    if len(material) != 1 + KEY_BYTES:
+        raise Malformed(f"a signing key holds its type and {KEY_BYTES} bytes")
+    return parts[0], parts[1], material[0], material[1:]
 
 
 def check_name(name: str) -> None:
