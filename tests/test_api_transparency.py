@@ -35,6 +35,7 @@ def entries(server: Server, path: str, **headers: str) -> httpx.Response:
 
 
 def test_the_checkpoint_is_served_as_the_specification_says(server: Server) -> None:
+    checkpoint(server)
     answer = server.get("/tlog/checkpoint")
 
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"

@@ -17,7 +17,7 @@ from ledger.ledger import Ledger
 from ledger.notary import Notary
 from ledger.personal import Vault
 from ledger.published_mark import Inconsistent, Mark
-from ledger.signing import CheckpointSigner, CosignatureRound, Nobody, NothingSigned, Witnesses
+from ledger.signing import CheckpointSigner, Nobody, NothingSigned, Witnesses
 from ledger.store import checkpoints
 from ledger.store.contract import StoreDown
 from ledger.store.postgres import PostgresStore
@@ -25,6 +25,7 @@ from ledger.store.tree import Tree
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.note import Note, NoteVerifier, Signature, Signer
 from ledger.tlog.signing_keys import SigningKeys, UnusableKeys
+from ledger.tlog.witnessing import Cosigned, Proof
 from tests.api_server import wait_for
 from tests.harness.log import append
 from tests.town import cases, found
@@ -315,15 +316,15 @@ def test_of_many_that_sign_at_once_each_size_is_signed_once(
         assert root_of(log(founded), size) == root
 
 
-class Asked(Witnesses):
+class Asked:
     """Witnesses as a test wants them: each answer is for one question."""
 
-    def __init__(self, *answers: CosignatureRound) -> None:
+    def __init__(self, *answers: Cosigned) -> None:
         self.answers = list(answers)
         self.sizes: list[int] = []
 
-    def ask(self, note: Note, size: int, proof: Callable[[int], list[bytes]]) -> CosignatureRound:
-        self.sizes.append(size)
+    def cosign(self, note: Note, proof: Proof) -> Cosigned:
+        self.sizes.append(Checkpoint.parse(note.text).size)
         assert proof(1), "a proof from the first event leads here"
         return self.answers.pop(0)
 
@@ -336,7 +337,7 @@ def test_what_a_witness_signed_is_published_with_the_checkpoint(
 ) -> None:
     keys.create(origin_of(founded))
 
-    published = make(Asked(CosignatureRound([SEEN]))).sign()
+    published = make(Asked(Cosigned((SEEN,), {}, ()))).sign()
 
     assert published.note.signatures[-1] == SEEN
     assert len(published.note.signatures) == 2
@@ -346,7 +347,7 @@ def test_a_witness_that_is_down_holds_nobody_up_and_is_asked_again(
     founded: Ledger, make: Make, keys: SigningKeys
 ) -> None:
     keys.create(origin_of(founded))
-    asked = Asked(CosignatureRound((), {"one": "not reachable"}), CosignatureRound([SEEN]))
+    asked = Asked(Cosigned((), {"one": "not reachable"}, ()), Cosigned((SEEN,), {}, ()))
     signer = make(asked)
 
     first = signer.sign()

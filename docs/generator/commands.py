@@ -101,7 +101,8 @@ def _left_out(parameter: Any) -> str:
         case None | "":
             return ""
         case bool(on):
-            return code((parameter.opts if on else parameter.secondary_opts)[0])
+            names = parameter.opts if on else parameter.secondary_opts
+            return code(names[0]) if names else ""
     return code(parameter.default)
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from functools import partial
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
@@ -24,21 +21,12 @@ from api.freshness import Freshness
 from api.health import Health
 from api.problems import Problem
 from api.propose import Direct, Proposals
-from api.readers import Readers
-from api.receipts import sweep_for_ever
-from api.settings import Limits, Settings, WrongSetting
-from api.transparency import Transparency
+from api.receipt_links import ReceiptLinks
+from api.resident_receipts import ResidentReceipts, Trusted
+from api.running import Running, make_running
+from api.settings import Limits, Settings
+from api.transparency import Proofs, Transparency
 from api.views import Views
-from ledger.ledger import Ledger
-from ledger.notary import Notary
-from ledger.personal import Vault
-from ledger.sequencer import Limits as QueueLimits
-from ledger.signing import CheckpointSigner, Nobody
-from ledger.store.postgres import PostgresStore
-from ledger.timekeeper import Timekeeper
-from projections.dues import Dues
-from projections.live import Live
-from projections.schema import board_schema
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -48,60 +36,41 @@ def create_app(settings: Settings) -> FastAPI:
     on /readyz, and recovers by itself. Raises `WrongSetting` without a URL: who has none starts
     the embedded server first (`api.databases`).
     """
-    if settings.database_url is None:
-        raise WrongSetting("the application needs the URL of a database that runs")
-    url, schema, limits = settings.database_url, settings.schema, settings.limits
-    store = PostgresStore(url, schema)
-    ledger = Ledger(
-        store,
-        Vault(settings.vault_key()),
-        QueueLimits(queue_events=settings.queue_events, retry_seconds=limits.retry_seconds),
-    )
-    readers = Readers(url, schema)
-    board_readers = Readers(url, board_schema(schema))
-    keyring = Keyring(readers, limits.key_cache_seconds)
-    freshness = Freshness(board_readers, limits.min_position_seconds)
-    live = Live(store, url, schema)
-    board = Board(board_readers, freshness)
-    timekeeper = Timekeeper(ledger, Dues(url, schema))
-    signer = CheckpointSigner(url, schema, settings.signing_keys(), settings.mark(), Nobody())
-    notary = Notary(store, signer)
+    running, limits = make_running(settings), settings.limits
+    store, ledger = running.store, running.ledger
+    keyring = Keyring(running.readers, limits.key_cache_seconds)
+    freshness = Freshness(running.board_readers, limits.min_position_seconds)
+    board = Board(running.board_readers, freshness)
+    links = ReceiptLinks(settings.receipt_key())
+    proposals = Proposals(ledger, keyring, settings.fingerprint_key(), links, limits)
+    proofs = Proofs(store, running.notary)
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await readers.pool.open()
-        await board_readers.pool.open()
-        ledger.start()
-        live.start()
-        timekeeper.start()
-        notary.start()
-        sweeper = asyncio.create_task(sweep_for_ever(url, schema, limits.receipt_days))
-        try:
-            yield
-        finally:
-            sweeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await sweeper
-            await run_in_threadpool(timekeeper.close)
-            await run_in_threadpool(notary.close)
-            await run_in_threadpool(ledger.close)
-            await run_in_threadpool(live.close)
-            await board_readers.pool.close()
-            await readers.pool.close()
-            await run_in_threadpool(store.close)
-
-    app = _application(lifespan, board, limits)
-    # Added to the one router, not included as routers of their own: a 405 then finds all methods.
-    proposals = Proposals(ledger, keyring, settings.fingerprint_key(), limits)
-    proposals.add_to(app.router)
+    app = _application(running.lifespan, board, limits)
     app.add_middleware(Direct, proposals=proposals)
-    Feed(ledger, keyring, limits).add_to(app.router)
-    schemas.add_to(app.router)
-    Views(board_readers, freshness).add_to(app.router)
-    Transparency(store, notary, keyring).add_to(app.router)
-    Health(store, board_readers, live, timekeeper, notary).add_to(app.router)
-    board.add_to(app.router)
+    # Added to the one router, not included as routers of their own: a 405 then finds all methods.
+    for routes in (
+        proposals,
+        Feed(ledger, keyring, limits),
+        schemas,
+        Views(running.board_readers, freshness),
+        Transparency(store, proofs, keyring),
+        ResidentReceipts(
+            store, links, proofs, board, partial(_trusted, running), settings.public_url
+        ),
+        Health(running),
+        board,
+    ):
+        routes.add_to(app.router)
     return app
+
+
+def _trusted(running: Running) -> Trusted:
+    """The public keys with which a resident's browser checks a receipt."""
+    signers = running.settings.signing_keys().load()
+    witnesses = running.policy.witnesses if running.policy else ()
+    return Trusted(
+        tuple(signer.key for signer in signers), tuple(witness.key for witness in witnesses)
+    )
 
 
 def _application(lifespan: Lifespan[FastAPI], board: Board, limits: Limits) -> FastAPI:

@@ -177,6 +177,16 @@ class Board:
             names = await project_reading.names(connection)
             return self._page("points.html", archive=found, names=names)
 
+    async def receipt_page(self, request: str, headers: dict[str, str], **shown: Any) -> Response:
+        """The page of a resident's receipt, with what the board shows of the request."""
+        async with self._readers.connection() as connection:
+            named = _named(await project_reading.project(connection))
+            as_of, case = await process_reading.case(connection, request)
+        page = self._templates.get_template("receipt.html").render(
+            **named, **shown, as_of=as_of, case=case
+        )
+        return HTMLResponse(page, 200, {**HEADERS, **headers})
+
     def apology(self, problem: Problem) -> Response:
         """The page in place of one that cannot be shown: what to do now, and never a trace."""
         title, advice = _APOLOGIES.get(problem.status, _APOLOGY)

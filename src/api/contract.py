@@ -63,6 +63,10 @@ _ANSWER = {
                         "pattern": "^[0-9a-f]{64}$",
                         "description": "SHA-256(0x00 || record), the leaf of RFC 6962, in hex",
                     },
+                    "receipt": {
+                        "type": "string",
+                        "description": "Of request_filed: where its resident finds the receipt",
+                    },
                     "resident": {
                         "type": "string",
                         "description": "For a channel: the id under which its resident acts here",

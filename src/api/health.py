@@ -11,34 +11,26 @@ from starlette.responses import Response
 
 from api import contract, problems
 from api.problems import Problem
-from api.readers import Readers
+from api.running import Running
 from ledger.canonical import instant
-from ledger.notary import Notary
 from ledger.store import checkpoints
 from ledger.store.checkpoints import Published
-from ledger.store.postgres import PostgresStore
-from ledger.timekeeper import Timekeeper
+from ledger.tlog.cosignature import verifier_for
+from ledger.tlog.policy import Policy
 from projections import reading
-from projections.live import Live
 from projections.reading import ProjectionStatus
 
 
 class Health:
     """The three routes that machines ask."""
 
-    def __init__(
-        self,
-        store: PostgresStore,
-        readers: Readers,
-        live: Live,
-        timekeeper: Timekeeper,
-        notary: Notary,
-    ) -> None:
-        self._store = store
-        self._readers = readers
-        self._live = live
-        self._timekeeper = timekeeper
-        self._notary = notary
+    def __init__(self, running: Running) -> None:
+        self._store = running.store
+        self._readers = running.board_readers
+        self._live = running.live
+        self._timekeeper = running.timekeeper
+        self._notary = running.notary
+        self._policy = running.policy
 
     def add_to(self, router: APIRouter) -> None:
         """Adds GET /healthz, /readyz and /metrics."""
@@ -101,6 +93,8 @@ class Health:
                 "signed_at": instant(last.signed_at),
                 "signatures": [one.name for one in last.note.signatures],
             }
+            if self._policy is not None:
+                signed["quorum"] = _has_quorum(self._policy, last)
         if self._notary.trouble is not None:
             signed["trouble"] = self._notary.trouble
         if self._notary.failures:
@@ -110,6 +104,12 @@ class Health:
     async def metrics(self) -> Response:
         """The text format of Prometheus."""
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _has_quorum(policy: Policy, last: Published) -> bool:
+    """Whether enough witnesses have cosigned by now."""
+    verifiers = [verifier_for(witness.key) for witness in policy.witnesses]
+    return policy.satisfied_by(last.note.signed_by(verifiers))
 
 
 def _standing(status: ProjectionStatus, position: int) -> dict[str, Any]:

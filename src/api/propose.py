@@ -21,10 +21,12 @@ from api import problems
 from api.auth import Keyring, Principal, Scope
 from api.document import read_body
 from api.problems import Problem
+from api.receipt_links import ReceiptLinks
 from api.settings import Limits
 from api.submission import Place, proposals
 from ledger import catalogue
 from ledger.canonical import instant
+from ledger.domain.requests import RequestFiled
 from ledger.ledger import Answer, Ledger
 from ledger.proposal import Proposal
 from ledger.refusals import Refused
@@ -40,11 +42,17 @@ class Proposals:
     """The route and what it needs."""
 
     def __init__(
-        self, ledger: Ledger, keyring: Keyring, fingerprint_key: bytes, limits: Limits
+        self,
+        ledger: Ledger,
+        keyring: Keyring,
+        fingerprint_key: bytes,
+        links: ReceiptLinks,
+        limits: Limits,
     ) -> None:
         self._ledger = ledger
         self._keyring = keyring
         self._fingerprint_key = fingerprint_key
+        self._links = links
         self._limits = limits
 
     def add_to(self, router: APIRouter) -> None:
@@ -75,9 +83,8 @@ class Proposals:
             residents = [proposal.actor.principal for proposal in proposed]
             if replayed:
                 residents = await run_in_threadpool(self._residents, answers)
-        content = orjson.dumps(
-            {"events": [_told(*both) for both in zip(answers, residents, strict=True)]}
-        )
+        told = [_told(*both, self._links) for both in zip(answers, residents, strict=True)]
+        content = orjson.dumps({"events": told})
         if replayed:
             return Response(content, 200, _REPLAYED, "application/json")
         return Response(content, 201, None, "application/json")
@@ -128,8 +135,8 @@ class Direct:
         await response(scope, receive, send)
 
 
-def _told(answer: Answer, resident: str | None) -> dict[str, Any]:
-    told = {
+def _told(answer: Answer, resident: str | None, links: ReceiptLinks) -> dict[str, Any]:
+    told: dict[str, Any] = {
         "position": answer.position,
         "id": answer.id,
         "kind": answer.kind,
@@ -137,7 +144,11 @@ def _told(answer: Answer, resident: str | None) -> dict[str, Any]:
         "recorded_at": instant(answer.recorded_at),
         "leaf": answer.leaf.hex(),
     }
-    return told if resident is None else {**told, "resident": resident}
+    if answer.kind == RequestFiled.kind:
+        told["receipt"] = links.path(answer.position)
+    if resident is not None:
+        told["resident"] = resident
+    return told
 
 
 def _located(error: Refused, proposed: Sequence[Proposal], is_list: bool) -> Problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -51,12 +52,14 @@ class Settings:
     """The signing keys, where they are not in the file `<data>/log.key`."""
     witness_policy: Path | None = None
     """A policy file (C2SP tlog-policy) with the URLs of the witnesses to ask."""
+    public_url: str | None = None
+    """Where residents reach the board, for the QR codes of receipts; else as they came."""
     limits: Limits = Limits()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """The settings of MINGZHANG_DATA, _DATABASE_URL, _SCHEMA, _HOST, _PORT, _QUEUE_EVENTS,
-        _BODY_BYTES, _LOG_KEY and _WITNESS_POLICY; raises `WrongSetting`."""
+        _BODY_BYTES, _LOG_KEY, _WITNESS_POLICY and _PUBLIC_URL; raises `WrongSetting`."""
 
         def given(name: str, default: str) -> str:
             return environment.get(f"MINGZHANG_{name}") or default
@@ -72,6 +75,9 @@ class Settings:
             raise WrongSetting(f"MINGZHANG_SCHEMA is {schema!r}, not a plain name of a schema")
         limits = Limits()
         policy = given("WITNESS_POLICY", "")
+        public_url = given("PUBLIC_URL", "")
+        if public_url and re.fullmatch(r"https?://[!-~]{1,200}", public_url) is None:
+            raise WrongSetting(f"MINGZHANG_PUBLIC_URL is {public_url!r}, not http(s)://...")
         return cls(
             data=Path(given("DATA", "data")).absolute(),
             database_url=given("DATABASE_URL", "") or None,
@@ -81,6 +87,7 @@ class Settings:
             queue_events=number("QUEUE_EVENTS", 10_000, 1, 1_000_000),
             log_key=given("LOG_KEY", "") or None,
             witness_policy=Path(policy).absolute() if policy else None,
+            public_url=public_url or None,
             limits=replace(
                 limits, body_bytes=number("BODY_BYTES", limits.body_bytes, 1_024, 1 << 30)
             ),
@@ -96,6 +103,10 @@ class Settings:
         A plain hash of a body in the database would let its reader try guesses of what was said.
         """
         return self._key("fingerprint.key")
+
+    def receipt_key(self) -> bytes:
+        """The key of the links to residents' receipts: with another one old links lead nowhere."""
+        return self._key("receipt.key")
 
     def signing_keys(self) -> SigningKeys:
         """The keys that sign checkpoints; never in the database."""

@@ -20,7 +20,6 @@ from ledger.notary import REQUEST_SECONDS, Notary
 from ledger.published_mark import Inconsistent
 from ledger.signing import NothingSigned
 from ledger.store import checkpoints
-from ledger.store.checkpoints import Published
 from ledger.store.postgres import PostgresStore
 from ledger.store.tree import Tree
 from ledger.tlog.checkpoint import MEDIA_TYPE
@@ -28,6 +27,8 @@ from ledger.tlog.faults import Malformed
 from ledger.tlog.proof_file import ProofFile
 from ledger.tlog.tiles import WIDTH, Tile, encode_entries, parse_index, parse_path, tile_width
 
+NOT_SIGNED: Final = "not_signed"
+"""The rule of a problem that goes away by itself, once a checkpoint has the event."""
 OCTETS: Final = "application/octet-stream"
 _MUTABLE = {"Cache-Control": "public, max-age=2"}
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -38,12 +39,35 @@ _PRIVATE = {"Cache-Control": "private, max-age=31536000, immutable", "Vary": "Au
 _ENTRIES = "entries/"
 
 
+class Proofs:
+    """Leads from events to the newest checkpoint."""
+
+    def __init__(self, store: PostgresStore, notary: Notary) -> None:
+        self._store = store
+        self._notary = notary
+
+    async def of(self, position: int, extra: bytes | None = None) -> ProofFile:
+        """The proof of an event; raises a `Problem` where there is none, or not signed yet."""
+        if position > await run_in_threadpool(self._store.size):
+            raise Problem(404, "unknown_position", f"the log has no event {position} yet")
+        try:
+            published = await run_in_threadpool(self._notary.covering, position)
+        except (NothingSigned, Inconsistent) as error:
+            raise _unsigned(str(error)) from error
+        if published is None:
+            raise _unsigned("no checkpoint has this event yet")
+        hashes = await run_in_threadpool(
+            self._store.reading, lambda c: Tree(c).inclusion_proof(position - 1, published.size)
+        )
+        return ProofFile(position - 1, tuple(hashes), published.note, extra)
+
+
 class Transparency:
     """The routes and what they need."""
 
-    def __init__(self, store: PostgresStore, notary: Notary, keyring: Keyring) -> None:
+    def __init__(self, store: PostgresStore, proofs: Proofs, keyring: Keyring) -> None:
         self._store = store
-        self._notary = notary
+        self._proofs = proofs
         self._keyring = keyring
 
     def add_to(self, router: APIRouter) -> None:
@@ -88,12 +112,7 @@ class Transparency:
         The leaf is SHA-256(0x00 || record). For an event that no checkpoint has yet one is signed,
         at most every few seconds: 503 with Retry-After says to ask again.
         """
-        published = await self._covering(position)
-        hashes = await run_in_threadpool(
-            self._store.reading,
-            lambda c: Tree(c).inclusion_proof(position - 1, published.size),
-        )
-        file = ProofFile(position - 1, tuple(hashes), published.note)
+        file = await self._proofs.of(position)
         name = f'attachment; filename="event-{position}.tlog-proof"'
         headers = {**_MUTABLE, "Content-Disposition": name}
         return Response(file.to_bytes(), 200, headers, MEDIA_TYPE)
@@ -112,22 +131,11 @@ class Transparency:
         first = tile.index * WIDTH
         return [one.record for one in self._store.read(after=first, until=first + tile.width)]
 
-    async def _covering(self, position: int) -> Published:
-        if position > await run_in_threadpool(self._store.size):
-            raise Problem(404, "unknown_position", f"the log has no event {position} yet")
-        try:
-            published = await run_in_threadpool(self._notary.covering, position)
-        except (NothingSigned, Inconsistent) as error:
-            raise _unsigned(str(error)) from error
-        if published is None:
-            raise _unsigned("no checkpoint has this event yet")
-        return published
-
 
 def _unsigned(detail: str) -> Problem:
     again = str(int(REQUEST_SECONDS))
     return Problem(
-        503, "not_signed", detail, "the same again a little later", headers={"Retry-After": again}
+        503, NOT_SIGNED, detail, "the same again a little later", headers={"Retry-After": again}
     )
 
 

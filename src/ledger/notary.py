@@ -102,8 +102,9 @@ class Notary:
         if size and self._is_due(size):
             self.sign()
         elif self._signer.failures and _age_seconds(self._asked_at) >= self._sign_seconds:
-            self._asked_at = datetime.now(UTC)
-            self._signer.ask_again()
+            with self._one_at_a_time:
+                self._asked_at = datetime.now(UTC)
+                self._signer.ask_again()
 
     def _is_due(self, size: int) -> bool:
         last = self._last

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import psycopg
 
@@ -24,6 +24,7 @@ from ledger.tlog.merkle import Frontier
 from ledger.tlog.note import Note, Signature
 from ledger.tlog.proofs import verify_consistency
 from ledger.tlog.signing_keys import SigningKeys, UnusableKeys
+from ledger.tlog.witnessing import Cosigned, Proof
 
 Connection = psycopg.Connection[Any]
 _LOCK = "select pg_advisory_xact_lock(%s)"
@@ -35,18 +36,10 @@ class NothingSigned(Exception):
     """There is nothing to sign yet, or nobody to sign it; says what is missing."""
 
 
-class CosignatureRound(NamedTuple):
-    """What the witnesses said to one checkpoint."""
-
-    signatures: Sequence[Signature] = ()
-    failures: Mapping[str, str] = {}
-    """Why a witness, by name, has not signed."""
-
-
 class Witnesses(Protocol):
     """Those who are asked to sign that the log has only grown."""
 
-    def ask(self, note: Note, size: int, proof: Callable[[int], list[bytes]]) -> CosignatureRound:
+    def cosign(self, note: Note, proof: Proof) -> Cosigned:
         """Asks all of them at once and comes back within seconds; `proof(old size)` leads from a
         tree that a witness knows to this one."""
 
@@ -54,8 +47,8 @@ class Witnesses(Protocol):
 class Nobody:
     """The witnesses of a ledger that has none."""
 
-    def ask(self, note: Note, size: int, proof: Callable[[int], list[bytes]]) -> CosignatureRound:
-        return CosignatureRound()
+    def cosign(self, note: Note, proof: Proof) -> Cosigned:
+        return Cosigned((), {}, ())
 
 
 class CheckpointSigner:
@@ -134,7 +127,7 @@ class CheckpointSigner:
 
     def _cosigned(self, connection: Connection, note: Note, size: int) -> Sequence[Signature]:
         tree = Tree(connection)
-        answer = self._witnesses.ask(note, size, lambda old: tree.consistency_proof(old, size))
+        answer = self._witnesses.cosign(note, lambda old: tree.consistency_proof(old, size))
         self.failures = answer.failures
         return answer.signatures
 

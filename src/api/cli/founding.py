@@ -69,6 +69,7 @@ def _found(settings: Settings, founding: LedgerFounded) -> int:
         prepare(url, settings.schema)
         store = stack.enter_context(closing(PostgresStore(url, settings.schema)))
         settings.fingerprint_key()  # made now, so that all keys can be copied at once
+        settings.receipt_key()
         ledger = stack.enter_context(closing(Ledger(store, Vault(settings.vault_key()))))
         ledger.start()
         try:
@@ -92,9 +93,9 @@ def _summary(settings: Settings, founding: LedgerFounded, events: int) -> str:
     rules       pack {pack.pack_version}, the default: {len(pack.deadlines)} deadlines, \
 {len(pack.subjects)} subjects
     calendars   {years[0]} to {years[-1]}; deadlines in other years are provisional (暂定)
-    keys        {settings.data}/vault.key, log.key and fingerprint.key: keep copies apart
-                from the database's. Without the first nobody reads personal data again;
-                whoever has the second can sign in the town's name
+    keys        {settings.data}/vault.key, log.key, receipt.key and fingerprint.key: keep
+                copies apart from the database's. Without the first nobody reads personal
+                data again; whoever has the second can sign in the town's name
     log key     {log_key}
                 give it to auditors and witnesses: it is what they check checkpoints with
 

@@ -14,7 +14,17 @@ import sys
 import psycopg
 import typer
 
-from api.cli import calendars, cases, database, founding, keys, log_keys, serving, views
+from api.cli import (
+    calendars,
+    cases,
+    database,
+    founding,
+    keys,
+    log_keys,
+    serving,
+    views,
+    witnessing,
+)
 from api.settings import WrongSetting
 from ledger.store.contract import StoreDown
 from ledger.store.migrations import SchemaMismatch
@@ -49,6 +59,7 @@ def commands() -> typer.Typer:
     app.add_typer(keys.app, name="keys")
     app.add_typer(log_keys.app, name="log-key")
     app.add_typer(calendars.app, name="calendar")
+    app.add_typer(witnessing.app, name="witness")
     return app
 
 

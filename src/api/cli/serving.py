@@ -43,12 +43,12 @@ def up(
 
     given = Settings.from_environment(os.environ)
     settings = replace(given, host=host or given.host, port=given.port if port is None else port)
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     try:
         with ExitStack() as stack:
             stack.callback(_finish_undisturbed)
             stack.enter_context(_alone(settings.data))
-            listener = stack.enter_context(_listening(settings.host, settings.port))
+            listener = stack.enter_context(listening(settings.host, settings.port))
             typer.echo("Starting the ledger ...")
             url = stack.enter_context(database(settings))
             stack.callback(_finish_undisturbed)
@@ -62,7 +62,8 @@ def up(
     typer.echo("Stopped.")
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
+def interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Ends a command on a signal as Ctrl-C does."""
     raise KeyboardInterrupt
 
 
@@ -85,8 +86,11 @@ def _alone(data: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    """A bound socket, before anything is started that would have to be stopped again."""
+def listening(host: str, port: int, remedy: str = "set MINGZHANG_PORT") -> Iterator[socket.socket]:
+    """A bound socket, before anything is started that would have to be stopped again.
+
+    Raises `AlreadyRunning`, with the remedy, where the port is taken.
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -96,9 +100,7 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         listener.bind(address)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise AlreadyRunning(
-                f"port {port} is taken: stop what uses it, or set MINGZHANG_PORT"
-            ) from None
+            raise AlreadyRunning(f"port {port} is taken: stop what uses it, or {remedy}") from None
         raise AlreadyRunning(f"cannot listen on {host}:{port}: {error}") from None
     with listener:
         yield listener

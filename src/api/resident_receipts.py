@@ -1,0 +1,126 @@
+"""A resident's receipt 回执: a page, a file and a QR code that prove that a request is in the log.
+
+The file is a proof (C2SP tlog-proof) whose extra line is the record, so that it verifies with
+public tools; the page checks it in the browser, and is a convenience.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
+
+import segno
+from fastapi import APIRouter, Path
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.board import Board
+from api.problems import Problem
+from api.receipt_links import LINK_PATTERN, PATH, ReceiptLinks
+from api.transparency import NOT_SIGNED, Proofs
+from ledger import catalogue
+from ledger.domain.requests import RequestFiled
+from ledger.store.contract import Store, StoredEvent
+from ledger.tlog.checkpoint import MEDIA_TYPE, Checkpoint
+from ledger.tlog.note import VerifierKey
+
+# The page runs one script of ours, asks nobody for anything, and leaves no trace in a cache.
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex",
+}
+Link = Annotated[str, Path(pattern=LINK_PATTERN)]
+
+
+class Trusted(NamedTuple):
+    """The keys that a reader of the page is shown, and checks signatures with."""
+
+    log: tuple[VerifierKey, ...]
+    witnesses: tuple[VerifierKey, ...] = ()
+
+
+class ResidentReceipts:
+    """The routes and what they need."""
+
+    def __init__(
+        self,
+        store: Store,
+        links: ReceiptLinks,
+        proofs: Proofs,
+        board: Board,
+        trusted: Callable[[], Trusted],
+        public_url: str | None = None,
+    ) -> None:
+        self._store = store
+        self._links = links
+        self._proofs = proofs
+        self._board = board
+        self._trusted = trusted
+        self._public_url = public_url
+
+    def add_to(self, router: APIRouter) -> None:
+        """Adds the page, the file and the QR code of a receipt."""
+        for path, endpoint in (
+            ("/receipts/{link}", self.page),
+            ("/receipts/{link}/file", self.file),
+            ("/receipts/{link}/qr.svg", self.code),
+        ):
+            router.add_api_route(
+                path, endpoint, methods=["GET"], include_in_schema=False, response_class=Response
+            )
+
+    async def page(self, link: Link) -> Response:
+        """What a resident sees: the case, the proof, and how it is checked."""
+        stored = await run_in_threadpool(self._read, self._position(link))
+        recorded = catalogue.decode(stored.position, stored.record)
+        assert isinstance(recorded.event, RequestFiled)  # no other kind is given a receipt
+        try:
+            file = await self._proofs.of(stored.position, stored.record)
+        except Problem as problem:
+            if problem.rule != NOT_SIGNED:
+                raise
+            file = None  # the page says so, and asks again by itself
+        return await self._board.receipt_page(
+            recorded.event.request,
+            _HEADERS,
+            link=link,
+            filed=recorded,
+            leaf=stored.leaf.hex(),
+            proof=file and file.to_bytes().decode(),
+            checkpoint=file and Checkpoint.parse(file.checkpoint.text),
+            trusted=await run_in_threadpool(self._trusted),
+        )
+
+    async def file(self, link: Link) -> Response:
+        """The receipt as a file (C2SP tlog-proof): its extra line is the record, in base64."""
+        stored = await run_in_threadpool(self._read, self._position(link))
+        file = await self._proofs.of(stored.position, stored.record)
+        name = f'attachment; filename="receipt-{file.index + 1}.tlog-proof"'
+        headers = {**_HEADERS, "Content-Disposition": name}
+        return Response(file.to_bytes(), 200, headers, MEDIA_TYPE)
+
+    async def code(self, request: Request, link: Link) -> Response:
+        """The QR code that leads to the page."""
+        self._position(link)
+        base = self._public_url or str(request.base_url)
+        drawn = io.BytesIO()
+        code = segno.make_qr(f"{base.rstrip('/')}{PATH}{link}", error="m")
+        code.save(drawn, kind="svg", scale=4, border=4, light="#fff", title="回执二维码")
+        return Response(drawn.getvalue(), 200, _HEADERS, "image/svg+xml")
+
+    def _position(self, link: str) -> int:
+        position = self._links.position(link)
+        if position is None:
+            raise Problem(404, "unknown_receipt", "there is no such receipt")
+        return position
+
+    def _read(self, position: int) -> StoredEvent:
+        for stored in self._store.read(after=position - 1, until=position):
+            return stored
+        raise Problem(404, "unknown_receipt", "there is no such receipt")

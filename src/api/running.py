@@ -1,0 +1,106 @@
+"""What runs beside the routes, for as long as the application does: made, started and stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+
+from api.readers import Readers
+from api.receipts import sweep_for_ever
+from api.settings import Settings, WrongSetting
+from ledger.ledger import Ledger
+from ledger.notary import Notary
+from ledger.personal import Vault
+from ledger.sequencer import Limits as QueueLimits
+from ledger.signing import CheckpointSigner, Nobody
+from ledger.store.postgres import PostgresStore
+from ledger.timekeeper import Timekeeper
+from ledger.tlog.faults import Malformed
+from ledger.tlog.policy import Policy
+from ledger.tlog.witnessing import Witnessing
+from projections.dues import Dues
+from projections.live import Live
+from projections.schema import board_schema
+
+
+@dataclass(frozen=True)
+class Running:
+    """Everything that has a thread or a connection; nothing connects before it is asked for."""
+
+    settings: Settings
+    url: str
+    store: PostgresStore
+    ledger: Ledger
+    readers: Readers
+    """Of the ledger's schema, for API keys."""
+    board_readers: Readers
+    """Of the board's schema, for what the public may see."""
+    live: Live
+    timekeeper: Timekeeper
+    notary: Notary
+    policy: Policy | None
+    """Which witnesses are asked, and how many of them suffice."""
+
+    @asynccontextmanager
+    async def lifespan(self, _: object) -> AsyncIterator[None]:
+        """From the start of the application to its end."""
+        pools = (self.readers.pool, self.board_readers.pool)
+        threads = (self.ledger, self.live, self.timekeeper, self.notary)
+        for pool in pools:
+            await pool.open()
+        for thread in threads:
+            thread.start()
+        days = self.settings.limits.receipt_days
+        sweeper = asyncio.create_task(sweep_for_ever(self.url, self.settings.schema, days))
+        try:
+            yield
+        finally:
+            sweeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await sweeper
+            # Those that propose stop before the ledger does.
+            for thread in (self.timekeeper, self.notary, self.ledger, self.live):
+                await run_in_threadpool(thread.close)
+            for pool in reversed(pools):
+                await pool.close()
+            await run_in_threadpool(self.store.close)
+
+
+def make_running(settings: Settings) -> Running:
+    """All of it on the database of `settings.database_url`; raises `WrongSetting`."""
+    if settings.database_url is None:
+        raise WrongSetting("the application needs the URL of a database that runs")
+    url, schema = settings.database_url, settings.schema
+    store = PostgresStore(url, schema)
+    limits = QueueLimits(
+        queue_events=settings.queue_events, retry_seconds=settings.limits.retry_seconds
+    )
+    ledger = Ledger(store, Vault(settings.vault_key()), limits)
+    policy = _policy(settings)
+    witnesses = Nobody() if policy is None else Witnessing(policy)
+    signer = CheckpointSigner(url, schema, settings.signing_keys(), settings.mark(), witnesses)
+    return Running(
+        settings,
+        url,
+        store,
+        ledger,
+        readers=Readers(url, schema),
+        board_readers=Readers(url, board_schema(schema)),
+        live=Live(store, url, schema),
+        timekeeper=Timekeeper(ledger, Dues(url, schema)),
+        notary=Notary(store, signer),
+        policy=policy,
+    )
+
+
+def _policy(settings: Settings) -> Policy | None:
+    if settings.witness_policy is None:
+        return None
+    try:
+        return Policy.parse(settings.witness_policy.read_bytes())
+    except (OSError, Malformed) as error:
+        raise WrongSetting(f"MINGZHANG_WITNESS_POLICY: {error}") from error
