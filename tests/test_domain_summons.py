@@ -16,6 +16,7 @@ from ledger.domain.whistles import Summoned
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, UnknownReference, WrongState
+from tests.paper_ledger import PaperLedger
 from tests.request_acts import filing, refused
 from tests.town import COMMITTEE, COUNTY, FOUNDER, HOTLINE, ROADS, SECRETARY, TOWN_CLERK, URBAN
 from tests.whistle_acts import (
@@ -26,6 +27,8 @@ from tests.whistle_acts import (
     act,
     blown,
     brought_to,
+    countermanded,
+    drafted,
     summoned,
     whistle_town,
 )
@@ -258,6 +261,81 @@ def test_an_act_concerns_the_department_and_the_branch_if_it_did_not_act(
 
     tags = {f"docket:{body}" for body in dockets}
     assert set(paper.history[-1].tags) == {"whistle:whistle-0", *tags}
+
+
+# Nobody judges in a whistle what they did for a department, nor answers their own whistle
+
+
+def with_second_office(actor: Actor, *proposals: Proposal) -> PaperLedger:
+    """The town where a principal is a clerk of the urban department beside their own office."""
+    appointment = AppointmentMade(
+        principal=actor.principal, organisation="dept-urban", office=Office.CLERK_B
+    )
+    return whistle_town(Proposal(appointment, FOUNDER), *proposals)
+
+
+def for_urban(kind: str, actor: Actor) -> Proposal:
+    """An act of the urban department by somebody who holds another office too."""
+    return act(kind, actor=Actor("clerk_b", "dept-urban", actor.principal))
+
+
+@pytest.mark.parametrize(
+    ("kind", "worked"),
+    [
+        ("whistle_verified", "whistle_handled"),
+        ("whistle_verified", "whistle_signed"),
+        ("department_rated", "whistle_handled"),
+    ],
+)
+def test_whoever_acted_for_a_department_does_not_judge_it_for_the_community(
+    kind: str, worked: str
+) -> None:
+    steps = [
+        for_urban(one, SECRETARY) if one == worked else act(one)
+        for one in STAGES[: STAGES.index(NEEDS[kind]) + 1]
+    ]
+    paper = with_second_office(SECRETARY, blown(), *steps)
+
+    refusal = refused(paper, act(kind, actor=SECRETARY), "own_summons")
+
+    assert isinstance(refusal, Forbidden)
+
+
+def test_whoever_asked_for_a_return_does_not_rule_on_it_in_another_office() -> None:
+    paper = with_second_office(FOUNDER, blown(), for_urban("whistle_return_requested", FOUNDER))
+
+    refusal = refused(paper, act("whistle_return_ruled", actor=FOUNDER), "own_summons")
+
+    assert isinstance(refusal, Forbidden)
+    paper.accept(act("whistle_return_ruled", actor=TOWN_CLERK))
+
+
+def test_whoever_acted_for_a_department_does_not_countermand_in_another_office() -> None:
+    paper = with_second_office(FOUNDER, blown(), for_urban("whistle_signed", FOUNDER))
+
+    refused(paper, countermanded(FOUNDER), "own_summons")
+
+    paper.accept(countermanded(TOWN_CLERK))
+
+
+@pytest.mark.parametrize("before_it", [[blown()], [drafted(SECRETARY), blown()]])
+def test_whoever_blew_a_whistle_does_not_rate_it_for_a_department(
+    before_it: list[Proposal],
+) -> None:
+    paper = with_second_office(SECRETARY, *before_it, act("department_reported_in"))
+
+    own = for_urban("whistle_rated_by_department", SECRETARY)
+
+    assert isinstance(refused(paper, own, "own_whistle"), Forbidden)
+    paper.accept(act("whistle_rated_by_department"))
+
+
+def test_whoever_drafted_a_whistle_does_not_rate_it_for_a_department() -> None:
+    paper = with_second_office(
+        BRANCH_CLERK, drafted(BRANCH_CLERK), blown(), act("department_reported_in")
+    )
+
+    refused(paper, for_urban("whistle_rated_by_department", BRANCH_CLERK), "own_whistle")
 
 
 # Returns

@@ -28,6 +28,12 @@ _WORK = (
     "request_answered",
 )
 _JUDGEMENTS = ("answer_accepted", "answer_sent_back", "poor_rating_verified", *_RULINGS)
+_WHISTLE_JUDGEMENTS = (
+    "whistle_verified",
+    "department_rated",
+    "whistle_return_ruled",
+    "whistle_countermanded",
+)
 
 
 @dataclass
@@ -53,6 +59,10 @@ class Auditor:
 
     requests: dict[str, Reading] = field(default_factory=dict)
     summoned: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    callers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Everybody who drafted, blew or split a whistle."""
+    comers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Everybody who acted for a department that a whistle summoned."""
     whistled_for: dict[str, str | None] = field(default_factory=dict)
     seen: set[tuple[str, str, str]] = field(default_factory=set)
     """(kind, whistle, department) of what is done once."""
@@ -152,6 +162,7 @@ class Auditor:
             case "whistle_return_requested":
                 assert isinstance(event.reason, Commitment)
                 assert event.proposed_owner != event.department
+        self._whistle_roles(recorded)
         department = getattr(event, "department", None)
         if department is None:
             return
@@ -162,6 +173,18 @@ class Auditor:
         if kind in ("whistle_handled", "whistle_verified"):
             assert ("department_reported_in", whistle, department) in self.seen
         self.seen.add((kind, whistle, department))
+
+    def _whistle_roles(self, recorded: Recorded) -> None:
+        event: Any = recorded.event
+        kind, actor = recorded.kind, recorded.actor
+        if kind in ("whistle_drafted", "whistle_blown", "whistle_split"):
+            self.callers[event.whistle].add(actor.principal)
+        elif kind in _WHISTLE_JUDGEMENTS:
+            assert actor.principal not in self.comers[event.whistle], "judges their own coming"
+        elif kind == "whistle_rated_by_department":
+            assert actor.principal not in self.callers[event.whistle], "rates their own whistle"
+        if getattr(event, "department", None) == actor.organisation:
+            self.comers[event.whistle].add(actor.principal)
 
 
 def _forget_the_round(reading: Reading) -> None:

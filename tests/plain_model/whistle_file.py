@@ -80,6 +80,21 @@ class WhistleFile:
         start = self.entries.index(self._blown_or_drafted)
         return max(act.when for act in self.entries[start:])
 
+    @property
+    def called_by(self) -> set[str]:
+        """Who drafted it, blew it or split it."""
+        kinds = ("whistle_drafted", "whistle_blown", "whistle_split")
+        return {act.actor.principal for act in self.entries if act.kind in kinds}
+
+    @property
+    def handled_by(self) -> set[str]:
+        """Who ever acted for a department."""
+        return {
+            act.actor.principal
+            for act in self.entries
+            if act.event.__dict__.get("department") == act.actor.organisation
+        }
+
     def return_asked(self, department: str) -> bool:
         """Whether its return waits for a ruling: it has not come after all."""
         acts = self.of(

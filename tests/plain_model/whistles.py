@@ -89,6 +89,7 @@ def whistle_countermanded(books: Books, act: Act, event: Any) -> bool:
         file is not None
         and (not is_branch or file.community == act.actor.organisation)
         and (is_branch or _against(books, file) != act.actor.organisation)
+        and act.actor.principal not in file.handled_by
         and not any(entry.kind == "department_reported_in" for entry in file.entries)
         and act.follows(file.latest)
     )
@@ -140,6 +141,7 @@ def whistle_return_ruled(books: Books, act: Act, event: Any) -> bool:
     return (
         file is not None
         and file.return_asked(event.department)
+        and act.actor.principal not in file.handled_by
         and _against(books, file) != act.actor.organisation
         and (SUPERIOR[event.department] != "county" or act.actor.organisation == "county")
     )
@@ -159,6 +161,7 @@ def whistle_verified(books: Books, act: Act, event: Any) -> bool:
     return (
         file is not None
         and file.community == act.actor.organisation
+        and act.actor.principal not in file.handled_by
         and file.is_handled(event.department)
         and not file.is_verified(event.department)
     )
@@ -169,6 +172,7 @@ def department_rated(books: Books, act: Act, event: Any) -> bool:
     return (
         file is not None
         and file.community == act.actor.organisation
+        and act.actor.principal not in file.handled_by
         and file.is_verified(event.department)
         and not file.did(event.department, act.kind)
     )
@@ -178,6 +182,7 @@ def whistle_rated_by_department(books: Books, act: Act, event: Any) -> bool:
     file = _by_itself(books, act, event, "blown", "cleared")
     return (
         file is not None
+        and act.actor.principal not in file.called_by
         and file.did(event.department, "department_reported_in")
         and not file.did(event.department, act.kind)
     )

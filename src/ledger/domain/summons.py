@@ -19,6 +19,7 @@ from ledger.domain.whistles import (
     blown,
     of_another_community,
     own_complaint,
+    own_summons,
     with_its_request,
 )
 from ledger.event import Folds, Id, PersonalText, Recorded
@@ -80,7 +81,8 @@ class SummonsEvent(WhistleEvent):
         if not isinstance(found, Summoned):
             return found
         whistle: Whistle = situation.state(f"whistle:{self.whistle}")
-        return of_another_community(situation, whistle) or found
+        refusal = of_another_community(situation, whistle) or own_summons(situation, whistle)
+        return refusal or found
 
 
 class WhistleSigned(SummonsEvent):
@@ -199,7 +201,7 @@ class WhistleReturnRuled(SummonsEvent):
                 "department",
             )
         whistle: Whistle = situation.state(f"whistle:{self.whistle}")
-        own = own_complaint(situation, whistle)
+        own = own_complaint(situation, whistle) or own_summons(situation, whistle)
         if own:
             return own
         actor: Organisation = situation.state(f"organisation:{situation.actor.organisation}")
@@ -346,7 +348,17 @@ class WhistleRatedByDepartment(SummonsEvent):
                 "department_reported_in first",
                 "department",
             )
-        return None
+        return self._own_whistle(situation)
+
+    def _own_whistle(self, situation: Situation) -> Refusal | None:
+        whistle: Whistle = situation.state(f"whistle:{self.whistle}")
+        if situation.actor.principal not in whistle.called_by:
+            return None
+        return Forbidden(
+            "own_whistle",
+            f"{situation.actor.principal} drafted, blew or split this whistle",
+            "a principal who did none of these",
+        )
 
 
 def done_already(event: SummonsEvent, rule: str) -> Refusal:
@@ -390,7 +402,11 @@ def evolve_summons(state: Whistle | None, tag: str, recorded: Recorded) -> Whist
             changed = found._replace(has_rated=True)
         case _:
             changed = found
-    return state.with_summoned(changed._replace(latest=recorded.occurred_at))
+    after = state.with_summoned(changed._replace(latest=recorded.occurred_at))
+    principal = recorded.actor.principal
+    if recorded.actor.organisation != event.department or principal in state.handled_by:
+        return after
+    return after._replace(handled_by=(*state.handled_by, principal))
 
 
 KINDS = (

@@ -73,6 +73,10 @@ class Whistle(NamedTuple):
     summoned: tuple[Summoned, ...]
     blown_at: datetime
     latest: datetime
+    called_by: tuple[str, ...] = ()
+    """The principals who drafted it, blew it or split it: in no other office do they rate it."""
+    handled_by: tuple[str, ...] = ()
+    """The principals who ever acted for a department: in no other office do they judge it."""
 
     def is_open_for(self, organisation: str) -> bool:
         """Whether the organisation still has to do something about it."""
@@ -391,7 +395,7 @@ class WhistleCountermanded(EndingWhistleEvent):
         if not isinstance(whistle, Whistle):
             return whistle
         organisation = situation.state(f"organisation:{situation.actor.organisation}")
-        refusal = (
+        refusal = own_summons(situation, whistle) or (
             of_another_community(situation, whistle)
             if organisation.type in _WHISTLING
             else own_complaint(situation, whistle)
@@ -467,6 +471,17 @@ def of_another_community(situation: Situation, whistle: Whistle) -> Refusal | No
     )
 
 
+def own_summons(situation: Situation, whistle: Whistle) -> Refusal | None:
+    """The refusal where somebody who acted for a department judges it in another office."""
+    if situation.actor.principal not in whistle.handled_by:
+        return None
+    return Forbidden(
+        "own_summons",
+        f"{situation.actor.principal} acted for a department that this whistle summoned",
+        "a principal who acted for none of them",
+    )
+
+
 def with_its_request(whistle: str, state: Any) -> tuple[str, ...]:
     """The histories of a whistle and of the request that it was blown for."""
     known: Whistle | None = state(f"whistle:{whistle}")
@@ -501,15 +516,22 @@ def evolve_whistle(state: Whistle | None, tag: str, recorded: Recorded) -> Whist
         case WhistleDrafted() | WhistleBlown():
             summoned = tuple(Summoned(department, when) for department in event.departments)
             stage = WhistleStage.BLOWN if type(event) is WhistleBlown else WhistleStage.DRAFTED
-            community = recorded.actor.organisation
-            return Whistle(stage, community, event.request, summoned, when, when)
+            community, called_by = recorded.actor.organisation, _called_by(state, recorded)
+            return Whistle(stage, community, event.request, summoned, when, when, called_by)
         case WhistleSplit(departments=departments) if state:
-            return state.with_more(departments, when)
+            more = state.with_more(departments, when)
+            return more._replace(called_by=_called_by(state, recorded))
         case WhistleCleared() if state:
             return state._replace(stage=WhistleStage.CLEARED, latest=when)
         case WhistleCountermanded() if state:
             return state._replace(stage=WhistleStage.COUNTERMANDED, latest=when)
     return state
+
+
+def _called_by(state: Whistle | None, recorded: Recorded) -> tuple[str, ...]:
+    """Those who have called the departments, after one more act that calls them."""
+    before = state.called_by if state else ()
+    return tuple(dict.fromkeys((*before, recorded.actor.principal)))
 
 
 def evolve_summoned(state: Request | None, tag: str, recorded: Recorded) -> Request | None:
