@@ -32,6 +32,7 @@ _DEPARTMENTS = f"""select department, {", ".join(_COUNTS)}, median_minutes, p90_
             from summons where reported_in_at is not null) as taken
         group by department) as spread using (department)
     order by department limit %(limit)s"""  # noqa: S608
+# Page by page of whistles: a split summons its departments later than the whistle was blown.
 _SUMMONS = """select whistle, department, summons.community, summons.grade, ground, whistle.stage,
     summons.blown_at, signed_at, contacted_at, reported_in_at, handled_at, verified_at,
     released_at, contact_due_at, due_at, handled_due_at, provisional, satisfaction,
@@ -39,15 +40,13 @@ _SUMMONS = """select whistle, department, summons.community, summons.grade, grou
     (released_at is null and due_at is not null
         and coalesce(reported_in_at, %(at)s) > due_at) as late
     from summons join whistle using (whistle)
-    where (%(after)s::text is null or (summons.blown_at, whistle)
-        < (select blown_at, whistle from whistle where whistle = %(after)s))
-    and (%(department)s::text is null or department = %(department)s)
+    where (%(department)s::text is null or department = %(department)s)
     and whistle in (select whistle from whistle
         where (%(after)s::text is null or (blown_at, whistle)
             < (select blown_at, whistle from whistle where whistle = %(after)s))
         and (%(department)s::text is null or %(department)s = any(departments))
         order by blown_at desc, whistle desc limit %(whistles)s)
-    order by summons.blown_at desc, whistle desc, department"""
+    order by whistle.blown_at desc, whistle desc, department"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,80 @@
+"""What the views make of a few acts: the figures, the cases behind them, and page by page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from psycopg import AsyncConnection
+
+from ledger.store.contract import StoredEvent
+from ledger.store.memory import MemoryStore
+from ledger.store.migrations import READER
+from ledger.store.postgres import PostgresStore, connection_string
+from ledger.tlog.merkle import leaf_hash
+from projections import whistle_reading
+from projections.rebuild import rebuild
+from projections.schema import board_schema, prepare
+from projections.whistle_reading import PublicSummons
+from tests.paper_ledger import PaperLedger
+from tests.whistle_acts import blown, split, whistle_town
+
+Read = Callable[[AsyncConnection[Any]], Awaitable[Any]]
+
+
+@pytest.fixture
+def board(postgres_url: str, postgres_store: PostgresStore, schema: str) -> Callable[..., Any]:
+    """Shows the views of a ledger on paper to a function that reads."""
+    prepare(postgres_url, schema)
+
+    def look(paper: PaperLedger, read: Read) -> Any:
+        rebuild(_store(paper), postgres_url, schema)
+        return asyncio.run(
+            _read(connection_string(postgres_url, board_schema(schema), READER), read)
+        )
+
+    return look
+
+
+def _store(paper: PaperLedger) -> MemoryStore:
+    store = MemoryStore()
+    store.events = [
+        StoredEvent(one.position, one.kind, one.tags, record, leaf_hash(record))
+        for one, record in zip(paper.history, paper.records, strict=True)
+    ]
+    return store
+
+
+async def _read(conninfo: str, read: Read) -> Any:
+    async with await AsyncConnection.connect(conninfo, autocommit=True) as connection:
+        return await read(connection)
+
+
+# Whistles
+
+
+def test_a_page_of_summons_begins_where_the_one_before_ended_though_a_whistle_was_split(
+    board: Callable[..., Any],
+) -> None:
+    paper = whistle_town(blown(whistle="whistle-0"))
+    paper.accept(blown("dept-roads", whistle="whistle-1"), split("dept-roads"))
+
+    async def pages(connection: AsyncConnection[Any]) -> list[PublicSummons]:
+        found: list[PublicSummons] = []
+        after: str | None = None
+        while True:
+            page = await whistle_reading.summons(connection, after=after, limit=1)
+            found += page.summons
+            after = page.next
+            if after is None:
+                return found
+
+    shown = board(paper, pages)
+
+    assert [(one.whistle, one.department) for one in shown] == [
+        ("whistle-1", "dept-roads"),
+        ("whistle-0", "dept-roads"),
+        ("whistle-0", "dept-urban"),
+    ]
