@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,11 +16,13 @@ from ledger.store.migrations import READER
 from ledger.store.postgres import PostgresStore, connection_string
 from ledger.tlog.merkle import leaf_hash
 from projections import whistle_reading
+from projections.folding import fold
+from projections.process_disclosure import PROJECTION as PROCESS
 from projections.rebuild import rebuild
 from projections.schema import board_schema, prepare
 from projections.whistle_reading import PublicSummons
 from tests.paper_ledger import PaperLedger
-from tests.whistle_acts import blown, split, whistle_town
+from tests.whistle_acts import act, blown, split, whistle_town
 
 Read = Callable[[AsyncConnection[Any]], Awaitable[Any]]
 
@@ -53,6 +56,17 @@ async def _read(conninfo: str, read: Read) -> Any:
 
 
 # Whistles
+
+
+def test_whoever_is_on_site_in_time_has_answered_in_time_whenever_they_call() -> None:
+    paper = whistle_town(blown(), act("department_reported_in"))
+    paper.at += timedelta(hours=25)
+
+    paper.accept(act("department_contacted"))
+
+    (row,) = fold(PROCESS, paper.history).rows["summons"].values()
+    assert row.contact_due_at < row.contacted_at
+    assert row.responded_at == row.reported_in_at
 
 
 def test_a_page_of_summons_begins_where_the_one_before_ended_though_a_whistle_was_split(

@@ -86,7 +86,9 @@ class Summons(NamedTuple):
     @property
     def responded_at(self) -> datetime | None:
         """When the department first answered: who is on site has answered."""
-        return self.contacted_at or self.reported_in_at
+        if self.contacted_at is None or self.reported_in_at is None:
+            return self.contacted_at or self.reported_in_at
+        return min(self.contacted_at, self.reported_in_at)
 
 
 class WhistleGroup(NamedTuple):
