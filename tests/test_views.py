@@ -10,20 +10,29 @@ from typing import Any
 import pytest
 from psycopg import AsyncConnection
 
+from ledger.domain.exclusions import Metric, MetricExclusionRequested, MetricExclusionRuled
+from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
+from ledger.domain.requests import Stage
+from ledger.proposal import Proposal
 from ledger.store.contract import StoredEvent
 from ledger.store.memory import MemoryStore
 from ledger.store.migrations import READER
 from ledger.store.postgres import PostgresStore, connection_string
 from ledger.tlog.merkle import leaf_hash
-from projections import whistle_reading
+from projections import evaluation_reading, process_reading, whistle_reading
+from projections.evaluation_reading import JudgedFigure
 from projections.folding import fold
 from projections.process_disclosure import PROJECTION as PROCESS
+from projections.process_reading import CaseFigure
 from projections.rebuild import rebuild
 from projections.schema import board_schema, prepare
 from projections.whistle_reading import PublicSummons
 from tests.paper_ledger import PaperLedger
+from tests.request_acts import CASE, acts, brought_to, filing, town
+from tests.town import HOTLINE, RESIDENT, TOWN_CLERK, WATER
 from tests.whistle_acts import act, blown, split, whistle_town
 
+_RATED: dict[str, Any] = {"target_type": RatingTarget.REQUEST, "target": CASE}
 Read = Callable[[AsyncConnection[Any]], Awaitable[Any]]
 
 
@@ -92,3 +101,44 @@ def test_a_page_of_summons_begins_where_the_one_before_ended_though_a_whistle_wa
         ("whistle-0", "dept-roads"),
         ("whistle-0", "dept-urban"),
     ]
+
+
+# Figures and the cases behind them
+
+
+def test_the_cases_left_out_of_a_rate_are_those_that_would_be_in_it(
+    board: Callable[..., Any],
+) -> None:
+    """Of two excluded cases one is cleared; the other is open and in time: it is in no rate yet."""
+    paper = town(*brought_to(Stage.CLEARED))
+    paper.accept(
+        acts()["called_back"],
+        Proposal(ServiceRated(**_RATED, satisfaction=Satisfaction.SATISFIED), RESIDENT),
+        Proposal(filing(request="request-1"), HOTLINE),
+        acts(request="request-1")["request_accepted"],
+        acts(request="request-1")["request_dispatched"],
+    )
+    for request in (CASE, "request-1"):
+        for metric in Metric:
+            asked = MetricExclusionRequested(request=request, metric=metric, reason="force-majeure")
+            ruled = MetricExclusionRuled(request=request, metric=metric, granted=True)
+            paper.accept(Proposal(asked, WATER), Proposal(ruled, TOWN_CLERK))
+
+    async def behind(connection: AsyncConnection[Any]) -> list[tuple[int, list[str]]]:
+        process = await process_reading.process(connection, at=paper.at)
+        late = await process_reading.cases(
+            connection, at=paper.at, figure=CaseFigure.ON_TIME_EXCLUDED
+        )
+        found = [(process.totals.on_time_excluded, [one.request for one in late.cases])]
+        evaluation = await evaluation_reading.evaluation(connection, at=paper.at)
+        raw, net = evaluation.totals.resolution, evaluation.totals.resolution_net
+        judged = [
+            await evaluation_reading.judged(connection, figure=figure)
+            for figure in (JudgedFigure.RESOLUTION_EXCLUDED, JudgedFigure.SATISFACTION_EXCLUDED)
+        ]
+        left_out = raw.denominator - net.denominator
+        return found + [(left_out, [one.request for one in page.cases]) for page in judged]
+
+    shown = board(paper, behind)
+
+    assert shown == [(1, [CASE])] * 3

@@ -80,8 +80,9 @@ _FIGURES = {
     JudgedFigure.POORLY_RATED: "poor_ratings > 0",
     JudgedFigure.RECTIFIED: "poor_rectified > 0",
     JudgedFigure.CONTESTED: "(reopened > 0 or disputed > 0)",
-    JudgedFigure.RESOLUTION_EXCLUDED: "resolution_excluded",
-    JudgedFigure.SATISFACTION_EXCLUDED: "satisfaction_excluded",
+    JudgedFigure.RESOLUTION_EXCLUDED: "(resolution_excluded and resolved is not null)",
+    JudgedFigure.SATISFACTION_EXCLUDED: """(satisfaction_excluded
+        and (satisfied is not null or satisfaction is not null))""",
 }
 _BEHIND_FIGURE = (
     "case %(figure)s::text "

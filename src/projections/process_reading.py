@@ -64,7 +64,8 @@ _FIGURES = {
     CaseFigure.CLEARED_IN_TIME: f"({_IS_CLEARED} and {_HAS_TERM} and not {_IS_LATE})",
     CaseFigure.CLEARED_LATE: f"({_IS_CLEARED} and {_HAS_TERM} and {_IS_LATE})",
     CaseFigure.CLEARED_WITHOUT_TERM: f"({_IS_CLEARED} and not {_HAS_TERM})",
-    CaseFigure.ON_TIME_EXCLUDED: "on_time_excluded",
+    CaseFigure.ON_TIME_EXCLUDED: f"""(on_time_excluded
+        and ({_IS_CLEARED} and {_HAS_TERM} or {_IS_OVERDUE}))""",
     CaseFigure.RETURNED: "returns > 0",
     CaseFigure.EXTENDED: "extensions > 0",
     CaseFigure.CONTESTED: "(reopened > 0 or disputed > 0)",
