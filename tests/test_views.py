@@ -13,13 +13,14 @@ from psycopg import AsyncConnection
 from ledger.domain.exclusions import Metric, MetricExclusionRequested, MetricExclusionRuled
 from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
 from ledger.domain.requests import Stage
+from ledger.domain.rules import Subject
 from ledger.proposal import Proposal
 from ledger.store.contract import StoredEvent
 from ledger.store.memory import MemoryStore
 from ledger.store.migrations import READER
 from ledger.store.postgres import PostgresStore, connection_string
 from ledger.tlog.merkle import leaf_hash
-from projections import evaluation_reading, process_reading, whistle_reading
+from projections import evaluation_reading, process_reading, project_reading, whistle_reading
 from projections.evaluation_reading import JudgedFigure
 from projections.folding import fold
 from projections.process_disclosure import PROJECTION as PROCESS
@@ -27,11 +28,12 @@ from projections.process_reading import CaseFigure
 from projections.rebuild import rebuild
 from projections.schema import board_schema, prepare
 from projections.whistle_reading import PublicSummons
-from tests.paper_ledger import PaperLedger
-from tests.request_acts import CASE, acts, brought_to, filing, town
+from tests.paper_ledger import START, PaperLedger
+from tests.request_acts import CASE, acts, brought_to, filing, pack, town
 from tests.town import HOTLINE, RESIDENT, TOWN_CLERK, WATER
 from tests.whistle_acts import act, blown, split, whistle_town
 
+HOUR = timedelta(hours=1)
 _RATED: dict[str, Any] = {"target_type": RatingTarget.REQUEST, "target": CASE}
 Read = Callable[[AsyncConnection[Any]], Awaitable[Any]]
 
@@ -142,3 +144,23 @@ def test_the_cases_left_out_of_a_rate_are_those_that_would_be_in_it(
     shown = board(paper, behind)
 
     assert shown == [(1, [CASE])] * 3
+
+
+# Packs
+
+
+def test_a_pack_without_lists_leaves_none_of_the_one_before_in_force(
+    board: Callable[..., Any],
+) -> None:
+    listed = {"subjects": (Subject(code="noise", name="噪声"),), "effective_from": START + HOUR}
+    bare = dict.fromkeys(("pause_reasons", "exclusion_reasons", "decline_grounds"), ())
+    paper = town(pack(2, **listed), pack(3, effective_from=START + 2 * HOUR, **bare))
+
+    async def lists(connection: AsyncConnection[Any]) -> list[tuple[int, int]]:
+        return [
+            (len(shown.subjects), len(shown.reasons))
+            for hours in (0, 1, 2)
+            for shown in [await project_reading.project(connection, at=START + hours * HOUR)]
+        ]
+
+    assert board(paper, lists) == [(0, 3), (1, 3), (0, 0)]

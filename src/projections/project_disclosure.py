@@ -53,13 +53,19 @@ class Asked(NamedTuple):
     requests: int = 0
 
 
+class EnactedPack(NamedTuple):
+    """A pack of rules, whether it lists anything or nothing."""
+
+    pack_version: int
+    effective_from: datetime
+
+
 class ListedSubject(NamedTuple):
-    """An entry of the controlled list of subjects, in force with its pack's date of effect."""
+    """An entry of a pack's controlled list of subjects."""
 
     pack_version: int
     code: str
     name: str
-    effective_from: datetime
 
 
 class ListedReason(NamedTuple):
@@ -69,7 +75,6 @@ class ListedReason(NamedTuple):
     list_name: str
     code: str
     name: str
-    effective_from: datetime
 
 
 LISTS = ("pause_reasons", "exclusion_reasons", "decline_grounds")
@@ -126,6 +131,22 @@ def _apply_asked(row: Asked | None, key: Key, recorded: Recorded, reference: Ref
     return row._replace(requests=row.requests + 1)
 
 
+def _pack_keys(recorded: Recorded) -> Iterable[Key]:
+    match recorded.event:
+        case RulesEnacted(pack_version=version):
+            return ((version,),)
+    return ()
+
+
+def _apply_pack(
+    row: EnactedPack | None, key: Key, recorded: Recorded, reference: Reference
+) -> EnactedPack | None:
+    match recorded.event:
+        case RulesEnacted() as pack:
+            return EnactedPack(pack.pack_version, pack.effective_from)
+    return row
+
+
 def _subject_keys(recorded: Recorded) -> Iterable[Key]:
     match recorded.event:
         case RulesEnacted() as pack:
@@ -140,7 +161,7 @@ def _apply_subject(
         case RulesEnacted() as pack:
             version, code = key
             name = next(subject.name for subject in pack.subjects if subject.code == code)
-            return ListedSubject(version, code, name, pack.effective_from)
+            return ListedSubject(version, code, name)
     return row
 
 
@@ -162,7 +183,7 @@ def _apply_reason(
         case RulesEnacted() as pack:
             version, list_name, code = key
             name = next(one.name for one in getattr(pack, list_name) if one.code == code)
-            return ListedReason(version, list_name, code, name, pack.effective_from)
+            return ListedReason(version, list_name, code, name)
     return row
 
 
@@ -189,6 +210,14 @@ ASKED = Rows(
     keys=_asked_keys,
     apply=_apply_asked,
 )
+PACKS = Rows(
+    table="enacted_pack",
+    row=EnactedPack,
+    key=("pack_version",),
+    kinds=(RulesEnacted,),
+    keys=_pack_keys,
+    apply=_apply_pack,
+)
 SUBJECTS = Rows(
     table="listed_subject",
     row=ListedSubject,
@@ -205,4 +234,4 @@ REASONS = Rows(
     keys=_reason_keys,
     apply=_apply_reason,
 )
-PROJECTION = Projection("project_disclosure", 1, (BODIES, ASKED, SUBJECTS, REASONS, UNITS))
+PROJECTION = Projection("project_disclosure", 2, (BODIES, ASKED, PACKS, SUBJECTS, REASONS, UNITS))

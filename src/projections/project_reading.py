@@ -26,12 +26,12 @@ _UNITS = """select grid_unit, level, name, community, since, until, parents, hea
 _ASKED = """select community, category, requests from requests_asked
     where (%(community)s::text is null or community = %(community)s)
     order by community, category limit %(limit)s"""
-# Of the packs whose date of effect has come, the newest is in force.
+# Of the packs whose date of effect has come, the newest is in force, though it lists nothing.
 _SUBJECTS = """select code, name, pack_version from listed_subject
-    where pack_version = (select max(pack_version) from listed_subject
+    where pack_version = (select max(pack_version) from enacted_pack
         where effective_from <= %(at)s) order by code limit %(limit)s"""
 _REASONS = """select list_name, code, name, pack_version from listed_reason
-    where pack_version = (select max(pack_version) from listed_reason
+    where pack_version = (select max(pack_version) from enacted_pack
         where effective_from <= %(at)s) order by list_name, code limit %(limit)s"""
 
 
@@ -129,7 +129,7 @@ async def project(
 
     The bodies are those that were there at `on` (None: at `at`), with the names of then.
     """
-    tables = ("service_body", "requests_asked", "listed_subject", "listed_reason")
+    tables = ("service_body", "requests_asked", "enacted_pack", "listed_subject", "listed_reason")
     async with snapshot(connection, NAME, tables, at) as seen:
         return ProjectDisclosure(
             seen.as_of,
