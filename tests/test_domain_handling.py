@@ -80,7 +80,7 @@ def test_the_other_side_is_heard_at_every_open_stage_and_moves_nothing(stage: St
 
     paper.accept(acts()["respondent_stated"])
 
-    assert case(paper) == before._replace(latest=paper.at)
+    assert case(paper) == before._replace(latest=paper.at, spoken_by=(UNIT.principal,))
 
 
 def test_nobody_is_heard_where_nobody_is_complained_about() -> None:

@@ -27,6 +27,7 @@ from tests.request_acts import (
     brought_to,
     case,
     dispatch,
+    filing,
     may,
     on,
     ready_for,
@@ -129,6 +130,32 @@ def test_whatever_it_is_the_one_complained_about_can_say_its_side(
     paper.accept(Proposal(RespondentStated(request=CASE, statement="并无此事"), actor))
 
     assert case(paper).stage is Stage.ACCEPTED
+
+
+@pytest.mark.parametrize("kind", GUARDED)
+def test_whoever_spoke_for_the_one_complained_about_acts_in_no_other_office(kind: str) -> None:
+    stated = Proposal(acts()["respondent_stated"].event, second(UNIT))
+    paper = town(Proposal(filing(), HOTLINE), stated, *progress(kind))
+
+    by_the_same = Proposal(acts()[kind].event, second(acts()[kind].actor))
+
+    assert isinstance(refused(paper, by_the_same, "complained_about"), Forbidden)
+    paper.accept(acts()[kind])
+
+
+def progress(kind: str) -> list[Proposal]:
+    """What comes between the filing and an act, in the usual order."""
+    return [*brought_to(first_stage(kind))[1:], *ready_for(kind)]
+
+
+def test_whoever_handled_a_case_does_not_speak_for_the_one_complained_about() -> None:
+    paper = town(*brought_to(Stage.IN_HAND, Cast(lead=second(WATER))))
+    stated = acts()["respondent_stated"].event
+
+    refusal = refused(paper, Proposal(stated, second(UNIT)), "handler_states")
+
+    assert isinstance(refusal, Forbidden)
+    paper.accept(Proposal(stated, UNIT))
 
 
 def test_the_timekeeper_acts_for_nobody() -> None:

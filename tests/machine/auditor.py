@@ -49,6 +49,8 @@ class Reading:
     """The last act of each kind that asks for a ruling."""
     workers: set[str] = field(default_factory=set)
     """Everybody who answered or did a handler's work."""
+    speakers: set[str] = field(default_factory=set)
+    """Everybody who spoke for the one complained about."""
     orders: int = 0
     returns: int = 0
 
@@ -125,6 +127,11 @@ class Auditor:
         assert actor.organisation != reading.against or (
             kind == "respondent_stated" or actor.office in ("resident", "timekeeper")
         ), "the one complained about acts in the case"
+        if kind == "respondent_stated":
+            assert actor.principal not in reading.workers, "speaks against their own work"
+            reading.speakers.add(actor.principal)
+        else:
+            assert actor.principal not in reading.speakers, "spoke for the one complained about"
         assert (actor.principal == reading.requester) == (actor.office == "resident")
         if kind in _RULINGS:
             key = f"{_RULINGS[kind]} {getattr(recorded.event, 'metric', '')}"

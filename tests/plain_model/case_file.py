@@ -177,8 +177,13 @@ class CaseFile:
             return bool(actor.principal != self.filing.requester)
         against, requester = self.filing.against, self.filing.requester
         return actor.office != "timekeeper" and bool(
-            actor.organisation == against or actor.principal == requester
+            actor.organisation == against or actor.principal in {requester, *self.spoken_by}
         )
+
+    @property
+    def spoken_by(self) -> set[str]:
+        """Everybody who ever spoke for the one complained about."""
+        return {act.actor.principal for act in self.entries if act.kind == "respondent_stated"}
 
     # The order of this round.
 

@@ -215,7 +215,7 @@ def respondent_stated(books: Books, act: Act, event: Any) -> bool:
         file is not None
         and file.is_open
         and act.actor.organisation == file.filing.against
-        and act.actor.principal != file.filing.requester
+        and act.actor.principal not in {file.filing.requester, *file.handled_by}
         and act.follows(file.latest)
     )
 

@@ -79,6 +79,12 @@ class RespondentStated(RequestEvent):
             )
         if situation.precedes(request.latest):
             return precedes(request.latest)
+        if situation.actor.principal in request.handled_by:
+            return Forbidden(
+                "handler_states",
+                f"{situation.actor.principal} acted for a handler of this request",
+                "a principal who did not handle it",
+            )
         return own_request(situation, request)
 
 
@@ -219,7 +225,8 @@ def evolve_handling(state: Request | None, tag: str, recorded: Recorded) -> Requ
             clock = state.clock and state.clock.resume(when)
             return state.to(Stage.IN_HAND, recorded)._replace(closing=Closing(), clock=clock)
         case RespondentStated():
-            return state._replace(latest=when)
+            spoken_by = tuple(dict.fromkeys((*state.spoken_by, recorded.actor.principal)))
+            return state._replace(spoken_by=spoken_by, latest=when)
     return state
 
 

@@ -145,6 +145,8 @@ class Request(NamedTuple):
     """All who ever were handlers."""
     handled_by: tuple[str, ...] = ()
     """The principals who ever acted for a handler: in no other office do they rule on the case."""
+    spoken_by: tuple[str, ...] = ()
+    """The principals who spoke for the one complained about: they do nothing else in the case."""
     dispatcher: str | None = None
     """The organisation that dispatched it: it rules on returns, extensions and pauses."""
     handling_round: int = 1
@@ -242,6 +244,12 @@ def conflict(situation: Situation, request: Request) -> Refusal | None:
             "complained_about",
             f"{actor.organisation} is the one complained about",
             "any other organisation",
+        )
+    if actor.principal in request.spoken_by:
+        return Forbidden(
+            "complained_about",
+            f"{actor.principal} spoke for the one complained about",
+            "a principal who did not",
         )
     return own_request(situation, request)
 
