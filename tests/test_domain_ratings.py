@@ -23,6 +23,7 @@ from tests.request_acts import (
     CASE,
     CAST,
     COMMITTEE_2,
+    REVIEWER_1,
     STRANGER,
     Cast,
     acts,
@@ -75,7 +76,6 @@ def rated_poorly(cast: Cast = CAST) -> PaperLedger:
 # 评价
 
 RATEABLE = (
-    Stage.ANSWERED,
     Stage.ANSWER_ACCEPTED,
     Stage.CLEARED,
     Stage.DISPUTED,
@@ -98,7 +98,7 @@ def test_what_was_answered_is_rated_and_stays_where_it_stands(
 
 
 @pytest.mark.parametrize("stage", sorted(set(Stage) - set(RATEABLE)))
-def test_nothing_is_rated_without_an_answer_that_may_stand(stage: Stage) -> None:
+def test_nothing_is_rated_without_an_answer_that_stands(stage: Stage) -> None:
     paper = town(*brought_to(stage))
 
     refusal = refused(paper, rated(), "not_answered", "target")
@@ -108,9 +108,15 @@ def test_nothing_is_rated_without_an_answer_that_may_stand(stage: Stage) -> None
 
 
 def test_an_answer_sent_back_counts_as_never_given() -> None:
-    paper = town(*brought_to(Stage.ANSWERED), acts()["answer_sent_back"])
-
+    """Nobody has rated it, so that the one rating of the round is of the answer that stands."""
+    paper = town(*brought_to(Stage.ANSWERED))
     refused(paper, rated(), "not_answered", "target")
+    paper.accept(acts()["answer_sent_back"])
+    refused(paper, rated(), "not_answered", "target")
+
+    paper.accept(acts()["request_answered"], acts()["answer_accepted"], rated())
+
+    assert case(paper).rating is not None
 
 
 def test_a_direct_answer_is_rated_too() -> None:
@@ -120,12 +126,12 @@ def test_a_direct_answer_is_rated_too() -> None:
 
 
 def test_one_round_of_handling_is_rated_once() -> None:
-    paper = town(*brought_to(Stage.ANSWERED), rated())
+    paper = town(*brought_to(Stage.ANSWER_ACCEPTED), rated())
 
     refusal = refused(paper, rated(HOTLINE), "already_rated", "target")
 
     assert isinstance(refusal, WrongState)
-    paper.accept(acts()["answer_accepted"], acts()["request_cleared"])
+    paper.accept(acts()["request_cleared"])
     refused(paper, rated(), "already_rated", "target")
 
 
@@ -133,7 +139,8 @@ def test_one_round_of_handling_is_rated_once() -> None:
 def test_a_new_round_is_rated_once_more(kind: str) -> None:
     between = [acts()["closure_disputed"]] if kind == "dispute_ruled" else []
     paper = rated_poorly()
-    paper.accept(*between, acts()[kind], dispatch(), acts()["request_answered"])
+    answered = (acts()["request_answered"], acts()["answer_accepted"])
+    paper.accept(*between, acts()[kind], dispatch(), *answered)
 
     paper.accept(rated(satisfaction=Satisfaction.SATISFIED))
 
@@ -159,7 +166,7 @@ def test_a_request_of_another_town_is_unknown_here(proposal: Proposal) -> None:
 
 
 def test_a_rating_does_not_precede_the_answer() -> None:
-    paper = town(*brought_to(Stage.ANSWERED))
+    paper = town(*brought_to(Stage.ANSWER_ACCEPTED))
     early, in_time = rated(), rated()
     early.occurred_at = paper.at - timedelta(microseconds=1)
     in_time.occurred_at = paper.at
@@ -172,18 +179,18 @@ def test_a_rating_does_not_precede_the_answer() -> None:
 
 @pytest.mark.parametrize("actor", [RESIDENT, HOTLINE, COMMITTEE])
 def test_the_requester_rates_or_tells_a_clerk(actor: Actor) -> None:
-    town(*brought_to(Stage.ANSWERED), rated(actor))
+    town(*brought_to(Stage.ANSWER_ACCEPTED), rated(actor))
 
 
 def test_a_resident_rates_under_the_random_id_of_the_case() -> None:
-    paper = town(*brought_to(Stage.ANSWERED))
+    paper = town(*brought_to(Stage.ANSWER_ACCEPTED))
 
     assert isinstance(refused(paper, rated(STRANGER), "not_the_requester"), Forbidden)
 
 
 @pytest.mark.parametrize("actor", [WATER, REVIEWER, FOUNDER])
 def test_ratings_come_from_residents_and_the_clerks_whom_they_tell(actor: Actor) -> None:
-    paper = town(*brought_to(Stage.ANSWERED))
+    paper = town(*brought_to(Stage.ANSWER_ACCEPTED))
 
     refused(paper, rated(actor), "office_may_not")
 
@@ -197,7 +204,7 @@ def test_a_handler_does_not_rate(role: str) -> None:
     if role == "former lead":
         paper.accept(acts()["order_reassigned"])
         answerer = ROADS
-    paper.accept(Proposal(acts()["request_answered"].event, answerer))
+    paper.accept(Proposal(acts()["request_answered"].event, answerer), acts()["answer_accepted"])
 
     refusal = refused(paper, rated(COMMITTEE), "handler_rates")
 
@@ -206,7 +213,7 @@ def test_a_handler_does_not_rate(role: str) -> None:
 
 
 def test_whoever_answered_or_handled_does_not_rate_in_another_office() -> None:
-    paper = town(*brought_to(Stage.ANSWERED, Cast(lead=second(WATER))))
+    paper = town(*brought_to(Stage.ANSWER_ACCEPTED, Cast(lead=second(WATER))))
     direct = town(
         *brought_to(Stage.ACCEPTED),
         Proposal(acts()["request_answered_directly"].event, second(HOTLINE)),
@@ -217,14 +224,14 @@ def test_whoever_answered_or_handled_does_not_rate_in_another_office() -> None:
 
 
 def test_the_one_complained_about_does_not_rate() -> None:
-    paper = town(*brought_to(Stage.ANSWERED, against="committee-2"))
+    paper = town(*brought_to(Stage.ANSWER_ACCEPTED, against="committee-2"))
 
     refused(paper, rated(COMMITTEE_2), "complained_about")
 
 
 def test_a_requester_rates_as_a_resident_and_in_no_office() -> None:
     clerk = second(HOTLINE)
-    paper = town(*brought_to(Stage.ANSWERED, requester=clerk.principal))
+    paper = town(*brought_to(Stage.ANSWER_ACCEPTED, requester=clerk.principal))
 
     refused(paper, rated(clerk), "own_request")
 
@@ -280,7 +287,8 @@ def test_nobody_verifies_the_rating_of_what_they_answered_or_handled() -> None:
 
 
 def test_the_hotline_complained_about_verifies_nothing() -> None:
-    paper = town(*brought_to(Stage.CLEARED, Cast(COMMITTEE), against="hotline")[:5], rated())
+    cast = Cast(COMMITTEE, reviewer=REVIEWER_1)
+    paper = town(*brought_to(Stage.ANSWER_ACCEPTED, cast, against="hotline"), rated())
 
     refused(paper, verified(), "complained_about")
 

@@ -11,7 +11,7 @@ from tests.plain_model.orders import answered_or_handled
 from tests.plain_model.rule_book import CHINA, Act
 
 POOR = ("dissatisfied", "very_dissatisfied")
-RATEABLE = ("answered", "answer_accepted", "cleared", "disputed", "struck_off")
+RATEABLE = ("answer_accepted", "cleared", "disputed", "struck_off")
 
 
 def request_cleared(books: Books, act: Act, event: Any) -> bool:

@@ -24,7 +24,6 @@ from ledger.refusals import Forbidden, Refusal, Unacceptable, WrongState
 
 RATEABLE = frozenset(
     {
-        Stage.ANSWERED,
         Stage.ANSWER_ACCEPTED,
         Stage.CLEARED,
         Stage.DISPUTED,
@@ -120,7 +119,7 @@ class ServiceRated(RatingEvent):
             return WrongState(
                 "not_answered",
                 f"request {self.target} is {request.stage}",
-                "a rating once it has been answered",
+                "a rating once an answer stands",
                 "target",
             )
         if request.rating is not None and request.rating.handling_round == request.handling_round:
