@@ -21,13 +21,14 @@ from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, UnknownReference, WrongState
 from tests.paper_ledger import PaperLedger
-from tests.request_acts import acts, case, pack, refused
+from tests.request_acts import CASE, acts, case, pack, refused
 from tests.request_acts import brought_to as request_brought_to
 from tests.town import (
     COMMITTEE,
     FOUNDER,
     HOTLINE,
     SECRETARY,
+    TOWN_CLERK,
     URBAN,
     WATER,
     founding,
@@ -221,6 +222,23 @@ def test_the_branch_complained_about_does_not_blow() -> None:
 
     refused(paper, blown(request="request-0"), "complained_about", "request")
     refused(paper, drafted(request="request-0"), "complained_about", "request")
+
+
+@pytest.mark.parametrize("make", [blown, drafted])
+def test_nobody_summons_for_a_request_of_their_own(make: Any) -> None:
+    paper = whistle_town(filed(requester=SECRETARY.principal))
+
+    own = make(actor=SECRETARY, request=CASE)
+
+    assert isinstance(refused(paper, own, "own_request"), Forbidden)
+
+
+def test_nobody_splits_a_whistle_for_a_request_of_their_own() -> None:
+    paper = whistle_town(filed(requester=FOUNDER.principal), blown(request=CASE))
+
+    refused(paper, split("dept-roads"), "own_request")
+
+    paper.accept(split("dept-roads", actor=TOWN_CLERK))
 
 
 def test_a_whistle_does_not_precede_the_request_that_it_is_for() -> None:

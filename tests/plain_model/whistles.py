@@ -44,6 +44,7 @@ def whistle_split(books: Books, act: Act, event: Any) -> bool:
     return (
         set(event.departments).isdisjoint(file.summoned)
         and _against(books, file) not in (act.actor.organisation, *event.departments)
+        and not (file.request and books.cases[file.request].has_conflict(act.actor))
         and _may_summon(books, act, event.departments, None)
     )
 
@@ -69,6 +70,7 @@ def _may_summon(books: Books, act: Act, departments: tuple[str, ...], request: s
         case is not None
         and case.is_open
         and case.filing.against not in (act.actor.organisation, *departments)
+        and not case.has_conflict(act.actor)
         and act.follows(case.entries[0].when)
     )
 

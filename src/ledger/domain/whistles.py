@@ -11,7 +11,7 @@ from pydantic import Field
 from ledger.decision import Office, OrganisationType, Situation, standing
 from ledger.domain.dispatching import BY_COUNTY, BY_TOWN, MAX_HANDLERS, too_many_handlers
 from ledger.domain.organisations import unknown_organisation
-from ledger.domain.requests import CLERKS, Request, precedes, unknown_request
+from ledger.domain.requests import CLERKS, Request, conflict, precedes, unknown_request
 from ledger.domain.rules import RULES_TAG, WHISTLE_GRADES, Grade, RulesEnacted, rules_in_force
 from ledger.event import Event, Folds, Id, PersonalText, Recorded, mint_id
 from ledger.refusals import Forbidden, Refusal, Unacceptable, UnknownReference, WrongState
@@ -136,9 +136,9 @@ class SummoningEvent(Event):
                 "an open request, or none",
                 "request",
             )
-        conflict = self.conflict(situation, request, "request")
-        if conflict:
-            return conflict
+        conflicted = self.conflict(situation, request, "request")
+        if conflicted:
+            return conflicted
         # An urgent whistle is entered later than it was blown: acts may lie between, no filing.
         if situation.precedes(request.filed_at):
             return precedes(request.filed_at)
@@ -150,12 +150,13 @@ class SummoningEvent(Event):
         return too_many_handlers("departments") if count > MAX_HANDLERS else None
 
     def conflict(self, situation: Situation, request: Request, field: str) -> Refusal | None:
-        """The refusal where the one complained about is summoned, or summons."""
+        """The refusal where the one complained about is summoned, or summons, and for whoever may
+        do nothing in the case, such as its requester in an office."""
         if request.against is not None and request.against in self.departments:
             return complained_about(request.against, "departments")
         if request.against == situation.actor.organisation:
             return complained_about(request.against, field)
-        return None
+        return conflict(situation, request)
 
 
 class WhistleDrafted(SummoningEvent):
@@ -336,9 +337,9 @@ class WhistleSplit(SummoningEvent):
             return unfit
         # Whom the complaint concerns stays out of it after the request has been closed, too.
         request: Request = situation.state(f"request:{whistle.request}")
-        conflict = self.conflict(situation, request, "whistle")
-        if conflict or not request.is_open:
-            return conflict
+        conflicted = self.conflict(situation, request, "whistle")
+        if conflicted or not request.is_open:
+            return conflicted
         return self.too_many(request)
 
 
