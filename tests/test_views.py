@@ -21,7 +21,7 @@ from ledger.store.migrations import READER
 from ledger.store.postgres import PostgresStore, connection_string
 from ledger.tlog.merkle import leaf_hash
 from projections import evaluation_reading, process_reading, project_reading, whistle_reading
-from projections.evaluation_reading import JudgedFigure
+from projections.evaluation_reading import JudgedFigure, JudgedPart
 from projections.folding import fold
 from projections.process_disclosure import PROJECTION as PROCESS
 from projections.process_reading import CaseFigure
@@ -30,7 +30,7 @@ from projections.schema import board_schema, prepare
 from projections.whistle_reading import PublicSummons
 from tests.paper_ledger import START, PaperLedger
 from tests.request_acts import CASE, acts, brought_to, filing, pack, town
-from tests.town import HOTLINE, RESIDENT, TOWN_CLERK, WATER
+from tests.town import HOTLINE, RESIDENT, TOWN_CLERK, URBAN, WATER
 from tests.whistle_acts import act, blown, split, whistle_town
 
 HOUR = timedelta(hours=1)
@@ -144,6 +144,36 @@ def test_the_cases_left_out_of_a_rate_are_those_that_would_be_in_it(
     shown = board(paper, behind)
 
     assert shown == [(1, [CASE])] * 3
+
+
+def test_an_exclusion_is_counted_in_the_part_of_its_case_whenever_it_was_asked_for(
+    board: Callable[..., Any],
+) -> None:
+    """Filed in March and excluded in April: the reason stands where raw and net differ."""
+    paper = town(*brought_to(Stage.CLEARED), acts()["called_back"])
+    paper.at += timedelta(days=30)
+    asked = MetricExclusionRequested(request=CASE, metric=Metric.RESOLUTION, reason="force-majeure")
+    ruled = MetricExclusionRuled(request=CASE, metric=Metric.RESOLUTION, granted=True)
+    paper.accept(Proposal(asked, URBAN), Proposal(ruled, TOWN_CLERK))
+    parts: tuple[JudgedPart, ...] = (
+        {"period": "2026-03"},
+        {"community": "committee-1"},
+        {"category": "complaint"},
+        {"lead": "dept-water"},
+        {"period": "2026-04"},
+        {"community": "committee-2"},
+    )
+
+    async def differ(connection: AsyncConnection[Any]) -> list[tuple[int, int]]:
+        found = []
+        for part in parts:
+            shown = await evaluation_reading.evaluation(connection, at=paper.at, **part)
+            raw, net = shown.totals.resolution, shown.totals.resolution_net
+            granted = sum(one.granted for one in shown.exclusions)
+            found.append((raw.denominator - net.denominator, granted))
+        return found
+
+    assert board(paper, differ) == [(1, 1)] * 4 + [(0, 0)] * 2
 
 
 # Packs

@@ -74,6 +74,8 @@ class Judged(NamedTuple):
     disputes_upheld: int = 0
     resolution_excluded: bool = False
     satisfaction_excluded: bool = False
+    exclusions: tuple[str, ...] = ()
+    """`<metric> <reason>`, and once it is ruled also `granted <by>` or `refused <by>`."""
 
     @property
     def is_contested(self) -> bool:
@@ -82,12 +84,15 @@ class Judged(NamedTuple):
 
 
 class JudgedGroup(NamedTuple):
-    """By what judgements are counted."""
+    """By what judgements are counted, and exclusions: these alone have a metric and a reason."""
 
     community: str
     category: str
     lead: str | None
     period: str
+    metric: str | None = None
+    reason: str | None = None
+    ruled_by: str | None = None
 
 
 class JudgedCounts(NamedTuple):
@@ -123,6 +128,9 @@ class JudgedCounts(NamedTuple):
     """The three upper grades, without the excluded cases."""
     poor_ratings: int = 0
     poor_rectified: int = 0
+    exclusions_asked: int = 0
+    exclusions_granted: int = 0
+    exclusions_refused: int = 0
 
 
 class Whistling(NamedTuple):
@@ -132,39 +140,6 @@ class Whistling(NamedTuple):
     period: str
     requests: int = 0
     whistles: int = 0
-
-
-class ExclusionAsked(NamedTuple):
-    """A request to leave a case out of a metric, and its ruling."""
-
-    request: str
-    metric: str
-    reason: str
-    asked_by: str
-    asked_at: datetime
-    period: str
-    """The month in which it was asked for."""
-    granted: bool | None = None
-    ruled_by: str | None = None
-    ruled_at: datetime | None = None
-
-
-class ExclusionGroup(NamedTuple):
-    """By what exclusions are counted."""
-
-    metric: str
-    reason: str
-    asked_by: str
-    ruled_by: str | None
-    period: str
-
-
-class ExclusionCounts(NamedTuple):
-    """What is counted of exclusions."""
-
-    asked: int = 0
-    granted: int = 0
-    refused: int = 0
 
 
 _CONTENT = frozenset(grade.value for grade in Satisfaction if not grade.is_poor)
@@ -208,13 +183,27 @@ def _apply_judged(
             return row._replace(disputed=row.disputed + 1)
         case DisputeRuled(upheld=upheld):
             return _new_round(row, upheld=1) if upheld else row
-        case MetricExclusionRuled(metric=metric, granted=granted):
-            if metric is Metric.RESOLUTION:
-                return row._replace(resolution_excluded=granted)
-            if metric is Metric.SATISFACTION:
-                return row._replace(satisfaction_excluded=granted)
-            return row
+        case MetricExclusionRequested(metric=metric, reason=reason):
+            return row._replace(exclusions=(*row.exclusions, f"{metric.value} {reason}"))
+        case MetricExclusionRuled():
+            return _ruled(row, event, recorded.actor.organisation)
     return _rated(row, recorded, reference)
+
+
+def _ruled(row: Judged, event: MetricExclusionRuled, ruled_by: str) -> Judged:
+    ruling = f"{'granted' if event.granted else 'refused'} {ruled_by}"
+    row = row._replace(
+        exclusions=tuple(
+            f"{one} {ruling}" if one.startswith(f"{event.metric.value} ") else one
+            for one in row.exclusions
+        )
+    )
+    match event.metric:
+        case Metric.RESOLUTION:
+            return row._replace(resolution_excluded=event.granted)
+        case Metric.SATISFACTION:
+            return row._replace(satisfaction_excluded=event.granted)
+    return row
 
 
 def _rated(row: Judged, recorded: Recorded, reference: Reference) -> Judged:
@@ -256,6 +245,25 @@ def _new_round(row: Judged, upheld: int = 0) -> Judged:
 
 
 def _contribute(row: Judged) -> Iterable[Contribution]:
+    judgement = _contribute_judgement(row)
+    return (*judgement, *_contribute_exclusions(row)) if row.exclusions else judgement
+
+
+def _contribute_exclusions(row: Judged) -> Iterable[Contribution]:
+    for entry in row.exclusions:
+        metric, reason, ruling, ruled_by = (*entry.split(" "), None, None)[:4]
+        group = JudgedGroup(
+            row.community, row.category, row.lead, row.period, metric, reason, ruled_by
+        )
+        counts = JudgedCounts(
+            exclusions_asked=1,
+            exclusions_granted=int(ruling == "granted"),
+            exclusions_refused=int(ruling == "refused"),
+        )
+        yield Contribution(group, None, counts)
+
+
+def _contribute_judgement(row: Judged) -> tuple[Contribution, ...]:
     if not row.was_cleared and row.satisfaction is None:
         return ()
     resolution_net, satisfaction_net = not row.resolution_excluded, not row.satisfaction_excluded
@@ -305,30 +313,6 @@ def _apply_whistling(
     return row._replace(whistles=row.whistles + 1)
 
 
-def _exclusion_keys(recorded: Recorded) -> Iterable[Key]:
-    fields = recorded.event.__dict__
-    return ((fields["request"], fields["metric"].value),)
-
-
-def _apply_exclusion(
-    row: ExclusionAsked | None, key: Key, recorded: Recorded, reference: Reference
-) -> ExclusionAsked | None:
-    when, who = recorded.occurred_at, recorded.actor.organisation
-    match recorded.event:
-        case MetricExclusionRequested(reason=reason):
-            request, metric = key
-            return ExclusionAsked(request, metric, reason, who, when, month(when))
-        case MetricExclusionRuled(granted=granted) if row:
-            return row._replace(granted=granted, ruled_by=who, ruled_at=when)
-    return row
-
-
-def _contribute_exclusion(row: ExclusionAsked) -> Iterable[Contribution]:
-    counts = ExclusionCounts(1, int(row.granted is True), int(row.granted is False))
-    group = ExclusionGroup(row.metric, row.reason, row.asked_by, row.ruled_by, row.period)
-    return (Contribution(group, None, counts),)
-
-
 JUDGED = Rows(
     table="judged_request",
     row=Judged,
@@ -346,6 +330,7 @@ JUDGED = Rows(
         ServiceRated,
         PoorRatingVerified,
         PoorRatingRectified,
+        MetricExclusionRequested,
         MetricExclusionRuled,
     ),
     keys=_judged_keys,
@@ -361,14 +346,4 @@ WHISTLING = Rows(
     keys=_whistling_keys,
     apply=_apply_whistling,
 )
-EXCLUSIONS = Rows(
-    table="metric_exclusion",
-    row=ExclusionAsked,
-    key=("request", "metric"),
-    kinds=(MetricExclusionRequested, MetricExclusionRuled),
-    keys=_exclusion_keys,
-    apply=_apply_exclusion,
-    tally=Tally(ExclusionGroup, ExclusionCounts, _contribute_exclusion),
-    withheld=lambda row: True,
-)
-PROJECTION = Projection("evaluation_disclosure", 1, (JUDGED, WHISTLING, EXCLUSIONS))
+PROJECTION = Projection("evaluation_disclosure", 2, (JUDGED, WHISTLING))

@@ -27,11 +27,13 @@ _OF_PART = """(%(community)s::text is null or community = %(community)s)
     and (%(lead)s::text is null or lead = %(lead)s)
     and (%(period)s::text is null or starts_with(period, %(period)s))"""
 # Constants of this module alone make up the statements: values go in as parameters.
-_TOTALS = f"select '' as name, {_SUMS} from judged_request_tally where {_OF_PART}"  # noqa: S608
+_TOTALS = (
+    f"select '' as name, {_SUMS} from judged_request_tally where metric is null and {_OF_PART}"  # noqa: S608
+)
 _DIMENSIONS = ("community", "category", "lead", "period")
 _BY = {
     column: f"""select coalesce({column}, '') as name, {_SUMS} from judged_request_tally
-        where {_OF_PART} group by 1 order by 1 limit %(limit)s"""  # noqa: S608
+        where metric is null and {_OF_PART} group by 1 order by 1 limit %(limit)s"""  # noqa: S608
     for column in _DIMENSIONS
 }
 _WHISTLING_SUMS = """coalesce(sum(requests), 0)::bigint as requests,
@@ -40,12 +42,11 @@ _WHISTLING_SUMS = """coalesce(sum(requests), 0)::bigint as requests,
     and (%(period)s::text is null or starts_with(period, %(period)s))"""
 _WHISTLING = f"select community, {_WHISTLING_SUMS} group by 1 order by 1 limit %(limit)s"
 _WHISTLING_TOTAL = f"select '' as community, {_WHISTLING_SUMS}"
-_EXCLUSIONS = """select metric, reason, ruled_by, sum(asked)::bigint as asked,
-    sum(granted)::bigint as granted, sum(refused)::bigint as refused from metric_exclusion_tally
-    where (%(lead)s::text is null or asked_by = %(lead)s)
-    and (%(period)s::text is null or starts_with(period, %(period)s))
+_EXCLUSIONS = f"""select metric, reason, ruled_by, sum(exclusions_asked)::bigint as asked,
+    sum(exclusions_granted)::bigint as granted, sum(exclusions_refused)::bigint as refused
+    from judged_request_tally where metric is not null and {_OF_PART}
     group by metric, reason, ruled_by
-    order by metric, reason, ruled_by nulls first limit %(limit)s"""
+    order by metric, reason, ruled_by nulls first limit %(limit)s"""  # noqa: S608
 
 
 class JudgedFigure(StrEnum):
@@ -282,7 +283,7 @@ async def evaluation(
     """
     async with snapshot(connection, PROCESS, DEPARTMENT_TABLES, at) as process:
         responses = await departments(process)
-    tables = ("judged_request_tally", "community_whistling", "metric_exclusion_tally")
+    tables = ("judged_request_tally", "community_whistling")
     values = {**EVERY_PART, **part}
     async with snapshot(connection, NAME, tables, at) as seen:
         (totals,) = await seen.all(JudgedFigures, _TOTALS, values)
