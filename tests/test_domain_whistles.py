@@ -311,6 +311,17 @@ def test_the_pack_says_how_late_an_urgent_whistle_may_be() -> None:
     refused(paper, late, "urgent_entered_late", "occurred_at")
 
 
+def test_an_urgent_split_is_not_entered_later_either() -> None:
+    paper = whistle_town(blown())
+    whistled = paper.at
+    paper.at += 24 * HOUR
+
+    late = split("dept-roads", grade=Grade.URGENT, at=whistled)
+
+    refused(paper, late, "urgent_entered_late", "occurred_at")
+    paper.accept(split("dept-roads", grade=Grade.URGENT))
+
+
 def test_an_urgent_whistle_needs_rules_in_force() -> None:
     paper = PaperLedger()
     paper.accept(*founding()[:-2])

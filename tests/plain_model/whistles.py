@@ -28,11 +28,9 @@ def whistle_blown(books: Books, act: Act, event: Any) -> bool:
         or not act.follows(draft.latest)
     ):
         return False
-    hours = books.rules.in_force(act.at).urgent_entry_hours
-    is_late = event.grade is Grade.URGENT and act.at - act.when > timedelta(hours=hours)
     return (
         event.grade in WHISTLE_GRADES
-        and not is_late
+        and not _is_late(books, act, event)
         and _may_summon(books, act, event.departments, event.request)
     )
 
@@ -43,10 +41,17 @@ def whistle_split(books: Books, act: Act, event: Any) -> bool:
         return False
     return (
         set(event.departments).isdisjoint(file.summoned)
+        and not _is_late(books, act, event)
         and _against(books, file) not in (act.actor.organisation, *event.departments)
         and not (file.request and books.cases[file.request].has_conflict(act.actor))
         and _may_summon(books, act, event.departments, None)
     )
+
+
+def _is_late(books: Books, act: Act, event: Any) -> bool:
+    """Whether what went by phone is entered too late."""
+    hours = books.rules.in_force(act.at).urgent_entry_hours
+    return event.grade is Grade.URGENT and act.at - act.when > timedelta(hours=hours)
 
 
 def _against(books: Books, file: WhistleFile) -> str | None:

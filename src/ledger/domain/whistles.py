@@ -110,6 +110,7 @@ class SummoningEvent(Event):
 
     whistle: Id
     departments: Departments
+    grade: Grade
 
     def unfit(self, situation: Situation, request: str | None) -> Refusal | None:
         """The refusal where these departments cannot be summoned, for the request or for none."""
@@ -143,6 +144,22 @@ class SummoningEvent(Event):
         if situation.precedes(request.filed_at):
             return precedes(request.filed_at)
         return self.too_many(request)
+
+    def entered_late(self, situation: Situation) -> Refusal | None:
+        """The refusal of an urgent summons, which goes by phone, that is entered too late."""
+        if self.grade is not Grade.URGENT:
+            return None
+        pack = rules_in_force(situation)
+        if not isinstance(pack, RulesEnacted):
+            return pack
+        if situation.at - situation.occurred_at > timedelta(hours=pack.urgent_entry_hours):
+            return Unacceptable(
+                "urgent_entered_late",
+                f"an urgent whistle is entered within {pack.urgent_entry_hours} h",
+                "an urgent whistle of that time, or grade ordinary or hard",
+                "occurred_at",
+            )
+        return None
 
     def too_many(self, request: Request) -> Refusal | None:
         """The refusal where the request would have more handlers than a record can name."""
@@ -231,7 +248,7 @@ class WhistleBlown(SummoningEvent):
             wrong_grade(self.grade)
             or self._unfit_draft(situation)
             or self.unfit(situation, self.request)
-            or self._entered_late(situation)
+            or self.entered_late(situation)
         )
 
     def concerns(self, situation: Situation) -> tuple[str, ...]:
@@ -250,21 +267,6 @@ class WhistleBlown(SummoningEvent):
             "a whistle of your own branch",
             "whistle",
         )
-
-    def _entered_late(self, situation: Situation) -> Refusal | None:
-        if self.grade is not Grade.URGENT:
-            return None
-        pack = rules_in_force(situation)
-        if not isinstance(pack, RulesEnacted):
-            return pack
-        if situation.at - situation.occurred_at > timedelta(hours=pack.urgent_entry_hours):
-            return Unacceptable(
-                "urgent_entered_late",
-                f"an urgent whistle is entered within {pack.urgent_entry_hours} h",
-                "an urgent whistle of that time, or grade ordinary or hard",
-                "occurred_at",
-            )
-        return None
 
 
 class WhistleEvent(Event):
@@ -305,7 +307,8 @@ class WhistleSplit(SummoningEvent):
 
     def boundary(self, state: Any) -> tuple[str, ...]:
         whistle: Whistle | None = state(f"whistle:{self.whistle}")
-        return whistle_boundary(self.whistle, whistle and whistle.request, self.departments)
+        own = whistle_boundary(self.whistle, whistle and whistle.request, self.departments)
+        return (*own, RULES_TAG) if self.grade is Grade.URGENT else own
 
     def decide(self, situation: Situation) -> Refusal | None:
         whistle = blown(situation, self)
@@ -329,7 +332,7 @@ class WhistleSplit(SummoningEvent):
                 f"at most {MAX_DEPARTMENTS} in all",
                 "departments",
             )
-        return self._for_its_request(situation, whistle)
+        return self._for_its_request(situation, whistle) or self.entered_late(situation)
 
     def _for_its_request(self, situation: Situation, whistle: Whistle) -> Refusal | None:
         unfit = self.unfit(situation, None)
