@@ -346,6 +346,23 @@ def test_a_request_is_struck_off_once_the_requester_was_called_back(
     assert not case(paper).is_open
 
 
+def test_what_the_requester_said_is_not_solved_is_not_struck_off_while_they_may_dispute_it() -> (
+    None
+):
+    said = CalledBack(request=CASE, outcome=CallOutcome.REACHED, resolved=False)
+    paper = cleared()
+    paper.accept(Proposal(said, HOTLINE))
+    refuted = paper.copy()
+
+    refusal = refused(paper, struck_off(), "said_unresolved", "request")
+    refuted.accept(disputed(), dispute_ruled(upheld=False), struck_off())
+    paper.at = DISPUTABLE_UNTIL
+    paper.accept(struck_off())
+
+    assert isinstance(refusal, WrongState)
+    assert DISPUTABLE_UNTIL.isoformat() in refusal.accepted
+
+
 def test_a_request_is_struck_off_once_all_attempts_were_made() -> None:
     paper = cleared()
     paper.accept(called(), called())

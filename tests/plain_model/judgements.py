@@ -59,11 +59,12 @@ def request_struck_off(books: Books, act: Act, event: Any) -> bool:
         return False
     attempts = books.rules.in_force(act.at).call_back_attempts
     until = file.disputable_until(books.rules)
-    return (
-        is_called_back(file)
-        or len(file.of("called_back")) >= attempts
-        or (until is not None and act.at > until)
-    )
+    if until is not None and act.at > until:
+        return True
+    calls: list[Any] = [call.event for call in file.of("called_back")]
+    if any(call.resolved is False for call in calls) and not file.of("closure_disputed"):
+        return False
+    return is_called_back(file) or len(calls) >= attempts
 
 
 def is_called_back(file: CaseFile) -> bool:

@@ -198,7 +198,8 @@ class DisputeRuled(EndingEvent):
 
 
 class RequestStruckOff(EndingEvent):
-    """销号: nothing is left to do: the requester was called back, or may no longer dispute it."""
+    """销号: nothing is left to do: the requester was called back and did not say that it is not
+    solved, or may no longer dispute it."""
 
     kind = "request_struck_off"
     term = "销号"
@@ -216,10 +217,19 @@ class RequestStruckOff(EndingEvent):
         if not isinstance(pack, RulesEnacted):
             return pack
         closing = case.closing
-        if closing.is_called_back or len(closing.calls) >= pack.call_back_attempts:
-            return None
         until = disputable_until(situation, case)
         if until is not None and situation.at > until:
+            return None
+        if closing.is_unresolved and closing.disputed_by is None:
+            return WrongState(
+                "said_unresolved",
+                "the requester said that it is not solved, and may still dispute it",
+                "request_reopened"
+                if until is None
+                else f"request_reopened, or a time after {until.isoformat()}",
+                "request",
+            )
+        if closing.is_called_back or len(closing.calls) >= pack.call_back_attempts:
             return None
         return WrongState(
             "not_called_back",
@@ -260,9 +270,10 @@ def evolve_closing(state: Request | None, tag: str, recorded: Recorded) -> Reque
         )
         return state.to(Stage.CLEARED, recorded)._replace(closing=cleared)
     match event:
-        case CalledBack(outcome=outcome):
+        case CalledBack(outcome=outcome, resolved=resolved):
             called = closing._replace(
                 calls=(*closing.calls, when),
+                is_unresolved=resolved is False,
                 is_called_back=outcome is not CallOutcome.UNREACHABLE,
             )
             return state._replace(closing=called, latest=when)

@@ -102,6 +102,8 @@ class Closing(NamedTuple):
     """The attempts to call the requester back."""
     is_called_back: bool = False
     """The requester was reached, or did not want to say anything."""
+    is_unresolved: bool = False
+    """The requester said, when called back, that it is not solved."""
     disputed_by: str | None = None
     """The principal who disputed it, or entered the dispute for the requester."""
 
