@@ -25,6 +25,7 @@ from api.receipt_links import ReceiptLinks
 from api.resident_receipts import ResidentReceipts, Trusted
 from api.running import Running, make_running
 from api.settings import Limits, Settings
+from api.statements import Statements
 from api.transparency import Proofs, Transparency
 from api.views import Views
 
@@ -57,6 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
         ResidentReceipts(
             store, links, proofs, board, partial(_trusted, running), settings.public_url
         ),
+        Statements(store, running.board_readers, freshness, proofs),
         Health(running),
         board,
     ):

@@ -17,8 +17,7 @@ from api import labels
 from api.freshness import Freshness
 from api.links import cases_url
 from api.problems import Problem
-from api.readers import Readers
-from api.views import (
+from api.queries import (
     CasesQuery,
     EvaluationQuery,
     Fresh,
@@ -27,6 +26,7 @@ from api.views import (
     PointsQuery,
     ProcessQuery,
 )
+from api.readers import Readers
 from projections import (
     evaluation_reading,
     points_reading,

@@ -20,6 +20,7 @@ from ledger.notary import REQUEST_SECONDS, Notary
 from ledger.published_mark import Inconsistent
 from ledger.signing import NothingSigned
 from ledger.store import checkpoints
+from ledger.store.checkpoints import Published
 from ledger.store.postgres import PostgresStore
 from ledger.store.tree import Tree
 from ledger.tlog.checkpoint import MEDIA_TYPE
@@ -50,16 +51,31 @@ class Proofs:
         """The proof of an event; raises a `Problem` where there is none, or not signed yet."""
         if position > await run_in_threadpool(self._store.size):
             raise Problem(404, "unknown_position", f"the log has no event {position} yet")
-        try:
-            published = await run_in_threadpool(self._notary.covering, position)
-        except (NothingSigned, Inconsistent) as error:
-            raise _unsigned(str(error)) from error
-        if published is None:
-            raise _unsigned("no checkpoint has this event yet")
+        published = await self._covering(position)
         hashes = await run_in_threadpool(
             self._store.reading, lambda c: Tree(c).inclusion_proof(position - 1, published.size)
         )
         return ProofFile(position - 1, tuple(hashes), published.note, extra)
+
+    async def anchor(self, size: int) -> tuple[bytes, Published, list[bytes]]:
+        """The root of the log of a size, a checkpoint that has it, and what leads there."""
+        published = await self._covering(size)
+
+        def read(connection: psycopg.Connection[Any]) -> tuple[bytes, list[bytes]]:
+            tree = Tree(connection)
+            return tree.root(size), tree.consistency_proof(size, published.size)
+
+        root, proof = await run_in_threadpool(self._store.reading, read)
+        return root, published, proof
+
+    async def _covering(self, size: int) -> Published:
+        try:
+            published = await run_in_threadpool(self._notary.covering, size)
+        except (NothingSigned, Inconsistent) as error:
+            raise _unsigned(str(error)) from error
+        if published is None:
+            raise _unsigned("no checkpoint has it yet")
+        return published
 
 
 class Transparency:

@@ -131,10 +131,11 @@ async def rankings(
     holder_type: str | None = None,
     after: str | None = None,
     limit: int = 50,
+    at: datetime | None = None,
 ) -> Rankings:
     """The opted-in accounts (of one type of holder), best first, after the account `after`."""
     wanted = bounded(limit)
-    async with snapshot(connection, RANKINGS, ("points_standing",), None) as seen:
+    async with snapshot(connection, RANKINGS, ("points_standing",), at) as seen:
         values = {"holder_type": holder_type, "after": after}
         found = await seen.all(Ranked, _RANKINGS, values, wanted)
     return Rankings(seen.as_of, found, found[-1].account if len(found) == wanted else None)

@@ -7,8 +7,8 @@ board's schema (`connection_string(url, board_schema(schema), READER)`), in auto
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection, sql
+from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row
 
 MAX_PAGE = 200
@@ -138,17 +139,28 @@ class Snapshot:
 async def snapshot(
     connection: AsyncConnection[Any], name: str, tables: tuple[str, ...], at: datetime | None
 ) -> AsyncIterator[Snapshot]:
-    """One moment of a projection's tables; raises `NotPrepared`."""
+    """One moment of a projection's tables, or, within `one_moment`, that one; raises
+    `NotPrepared`."""
+    within = connection.info.transaction_status is TransactionStatus.INTRANS
+    async with nullcontext() if within else one_moment(connection, tables):
+        cursor = await connection.execute(_AS_OF, [name])
+        row = await cursor.fetchone()
+        if row is None:
+            raise NotPrepared(f"projection {name} is not in the database")
+        moment = row[2] if at is None else at
+        recorded_at = None if row[1] is None else row[1].astimezone(UTC)
+        yield Snapshot(connection, AsOf(row[0], recorded_at, moment.astimezone(UTC)))
+
+
+@asynccontextmanager
+async def one_moment(
+    connection: AsyncConnection[Any], tables: Iterable[str]
+) -> AsyncIterator[None]:
+    """All that is read of these tables, by however many snapshots, is of one moment."""
     try:
         async with connection.transaction():
             await connection.execute(_begin(tables))
-            cursor = await connection.execute(_AS_OF, [name])
-            row = await cursor.fetchone()
-            if row is None:
-                raise NotPrepared(f"projection {name} is not in the database")
-            moment = row[2] if at is None else at
-            recorded_at = None if row[1] is None else row[1].astimezone(UTC)
-            yield Snapshot(connection, AsOf(row[0], recorded_at, moment.astimezone(UTC)))
+            yield
     except psycopg.errors.UndefinedTable as error:
         raise NotPrepared(str(error)) from error
 
@@ -158,7 +170,7 @@ def bounded(limit: int) -> int:
     return max(1, min(limit, MAX_PAGE))
 
 
-def _begin(tables: tuple[str, ...]) -> sql.Composed:
+def _begin(tables: Iterable[str]) -> sql.Composed:
     # The locks come before the snapshot: else a rebuild that swaps its tables in between would
     # show new tables, which an older snapshot sees empty. In order of name, as the swap takes them.
     return sql.SQL(

@@ -61,6 +61,11 @@ def table_names(projection: Projection) -> list[str]:
     return sorted(names)
 
 
+def public_tables(projection: Projection) -> list[str]:
+    """Those of them that the public may read."""
+    return [name for name in table_names(projection) if not name.endswith(WITHHELD_SUFFIX)]
+
+
 def create(connection: Connection, projection: Projection, suffix: str = "") -> None:
     """Makes the tables, readable for the public role where the public may see them."""
     for rows in projection.rows:
