@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import catalogue
-from ledger.canonical import canonical_json, instant
+from ledger.canonical import canonical_document, canonical_json, instant
 from ledger.event import MAX_INTEGER, Actor, Event
 from ledger.personal import Vault
 from ledger.proposal import Proposal, prepare
@@ -173,6 +173,15 @@ def vectors() -> list[dict[str, str]]:
     if not VECTORS.exists():
         pytest.skip(f"{VECTORS} is not here: the vectors are not part of the project")
     return [json.loads(line) for line in VECTORS.read_text(encoding="utf-8").splitlines()]
+
+
+def test_every_vector_of_rfc_8785_is_met_for_documents() -> None:
+    found = vectors()
+
+    assert len(found) == 6
+    for vector in found:
+        document = json.loads(vector["input"])
+        assert canonical_document(document) == vector["output"].encode(), vector["name"]
 
 
 def test_the_vectors_within_the_subset_are_met() -> None:

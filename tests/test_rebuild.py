@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,16 +18,19 @@ from hypothesis import strategies as st
 from ledger.event import Recorded
 from ledger.store.contract import Store
 from ledger.store.memory import MemoryStore
-from ledger.store.migrations import WRITER
+from ledger.store.migrations import READER, WRITER
 from ledger.store.postgres import PostgresStore, connection_string
 from projections import reference as town
 from projections.all import ALL
+from projections.digest import folded_digest, stored_digest
 from projections.folding import fold
 from projections.following import Follower
 from projections.live import Live
 from projections.pages import Pages
+from projections.reading import one_moment
 from projections.rebuild import Limits, rebuild
 from projections.schema import board_schema, prepare
+from projections.tables import public_tables
 from tests.histories import ACTS, Diary, Step, on_board, positions
 from tests.plain_model.clerk import VERDICTS
 from tests.strategies import TORTURE
@@ -163,9 +167,27 @@ def long_life() -> Diary:
 
 
 def same_as_folded(url: str, schema: str, history: list[Recorded]) -> None:
+    digests = stored_digests(url, schema)
     for projection in ALL:
-        assert on_board(url, schema, projection) == fold(projection, history), projection.name
+        folded = fold(projection, history)
+        assert on_board(url, schema, projection) == folded, projection.name
+        assert digests[projection.name] == folded_digest(projection, folded)
     assert set(positions(url, schema).values()) == {len(history)}
+
+
+def stored_digests(url: str, schema: str) -> dict[str, str]:
+    """The digest of every projection as the public may read it."""
+
+    async def read() -> dict[str, str]:
+        conninfo = connection_string(url, board_schema(schema), READER)
+        async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
+            found = {}
+            for projection in ALL:
+                async with one_moment(connection, public_tables(projection)):
+                    found[projection.name] = await stored_digest(connection, projection)
+            return found
+
+    return asyncio.run(read())
 
 
 def wait_for(url: str, schema: str, position: int) -> None:
