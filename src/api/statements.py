@@ -149,16 +149,18 @@ class Statements:
             "root": encode_base64(root),
             "checkpoint": published.note.to_bytes().decode(),
             "consistency": [encode_base64(one) for one in proof],
-            "rule_packs": await run_in_threadpool(self._packs, size),
+            "rule_packs": await run_in_threadpool(packs_of, self._store, size),
         }
 
-    def _packs(self, size: int) -> list[dict[str, Any]]:
-        packs = []
-        for stored in self._store.read(_PACKS, until=size):
-            pack = catalogue.decode(stored.position, stored.record).event
-            assert isinstance(pack, RulesEnacted)  # the query asks for no other kind
-            packs.append({"version": pack.pack_version, "position": stored.position})
-        return packs
+
+def packs_of(store: Store, size: int) -> list[dict[str, Any]]:
+    """The packs of rules enacted in the first `size` events: version and position of each."""
+    packs = []
+    for stored in store.read(_PACKS, until=size):
+        pack = catalogue.decode(stored.position, stored.record).event
+        assert isinstance(pack, RulesEnacted)  # the query asks for no other kind
+        packs.append({"version": pack.pack_version, "position": stored.position})
+    return packs
 
 
 def _query(found: Disclosure, request: Request) -> Fresh:
