@@ -17,7 +17,7 @@ from api import submission
 from api.auth import Principal, Scope
 from docs.generator import PAGES, introduction
 from docs.generator.commands import all_commands
-from docs.generator.fields import rows
+from docs.generator.fields import parts, rows
 from docs.generator.introduction import common_rules
 from docs.generator.refusals import Rule, rules_of
 from ledger import catalogue
@@ -82,6 +82,16 @@ def test_every_kind_is_documented(kind: str) -> None:
         assert f"`{office}`" in said
     for rule in rules_of(cls):
         assert f"| `{rule.name}` | " in said
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
+def test_every_field_of_a_kind_says_what_it_means(kind: str) -> None:
+    described = (KINDS[kind], *(part for _, part in parts(KINDS[kind])))
+
+    silent = [f"{cls.__name__}.{row.name}" for cls in described for row in rows(cls)
+              if not row.meaning]  # fmt: skip
+
+    assert not silent
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)

@@ -28,11 +28,13 @@ class WorkingCalendarEnacted(Event):
     }
 
     year: Annotated[int, Field(ge=1900, le=2200)]
+    """The calendar year of all of its days."""
     holidays: Annotated[tuple[date, ...], Field(max_length=366)]
     """Days on which nobody works though the weekday says so (weekends rest by themselves)."""
     workdays: Annotated[tuple[date, ...], Field(max_length=366)]
     """Weekend days on which work is done in exchange."""
     source: Line
+    """The notice that announced it, as the public may look it up."""
 
     def tags(self) -> tuple[str, ...]:
         return (calendar_tag(self.year),)

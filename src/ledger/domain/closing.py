@@ -45,8 +45,11 @@ class CallOutcome(StrEnum):
     """How an attempt to call back ended."""
 
     REACHED = "reached"
+    """The requester answered."""
     UNREACHABLE = "unreachable"
+    """Nobody answered; it may be tried again, as often as the pack says."""
     REFUSED = "refused"
+    """The requester would not answer."""
 
 
 class CalledBack(RequestEvent):
@@ -73,6 +76,7 @@ class CalledBack(RequestEvent):
     )
 
     outcome: CallOutcome
+    """Whether the requester was reached, and would answer."""
     resolved: bool | None = None
     """Whether it was solved, of those reached; None where the requester did not say."""
     satisfied: bool | None = None
@@ -134,6 +138,7 @@ class RequestReopened(EndingEvent):
     example = {"request": "request-2026-0412", "reason": "回访时仍未恢复供水"}
 
     reason: PersonalText
+    """What is not solved."""
 
     def decide(self, situation: Situation) -> Refusal | None:
         case = self.case(situation, Stage.CLEARED)
@@ -149,6 +154,7 @@ class ClosureDisputed(EndingEvent):
     example = {"request": "request-2026-0412", "reason": "只修了一个单元"}
 
     reason: PersonalText
+    """Why the requester holds that it is not solved."""
 
     def boundary(self, state: Any) -> tuple[str, ...]:
         return _closing_boundary(self.request, state)
@@ -181,6 +187,7 @@ class DisputeRuled(EndingEvent):
     example = {"request": "request-2026-0412", "upheld": True}
 
     upheld: bool
+    """True: the request is handled anew. False: its closure stands."""
 
     def decide(self, situation: Situation) -> Refusal | None:
         case = self.case(situation, Stage.DISPUTED)

@@ -114,7 +114,9 @@ class RequestDispatched(OrderEvent):
     lead: Id
     """Who answers for it."""
     co_handlers: Annotated[tuple[Id, ...], Field(max_length=20)] = ()
+    """Who handles it together with the lead; only the lead answers."""
     grade: Grade
+    """How pressing it is: emergency, utilities, ordinary or complex. It decides the term."""
 
     def tags(self) -> tuple[str, ...]:
         handlers = (self.lead, *self.co_handlers)
@@ -183,6 +185,7 @@ class OrderReturnRequested(RequestEvent):
     }
 
     reason: PersonalText
+    """Why it is not the lead's."""
     proposed_owner: Id
     """Who is to lead instead."""
 
@@ -229,6 +232,7 @@ class OrderReturnRuled(OrderEvent):
     example = {"request": "request-2026-0412", "granted": True}
 
     granted: bool
+    """True: the order waits for a new lead. False: the lead keeps it."""
 
     def decide(self, situation: Situation) -> Refusal | None:
         case = self.dispatched_case(situation)
@@ -251,6 +255,7 @@ class JurisdictionRuled(OrderEvent):
     example = {"request": "request-2026-0412", "lead": "dept-urban"}
 
     lead: Id
+    """Who leads from now on; its return can no longer be asked for."""
 
     def tags(self) -> tuple[str, ...]:
         return (f"request:{self.request}", f"docket:{self.lead}")
@@ -287,6 +292,7 @@ class OrderReassigned(OrderEvent):
     example = {"request": "request-2026-0412", "lead": "dept-urban"}
 
     lead: Id
+    """Who leads from now on."""
 
     def tags(self) -> tuple[str, ...]:
         return (f"request:{self.request}", f"docket:{self.lead}")
@@ -327,6 +333,7 @@ class CoHandlerAdded(OrderEvent):
     example = {"request": "request-2026-0412", "co_handler": "dept-roads"}
 
     co_handler: Id
+    """The organisation that joins; none that handles the request already."""
 
     def tags(self) -> tuple[str, ...]:
         return (f"request:{self.request}", f"docket:{self.co_handler}")

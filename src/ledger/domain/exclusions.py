@@ -27,14 +27,18 @@ class Metric(StrEnum):
     """The rates that a case may be left out of."""
 
     ON_TIME = "on_time"
+    """按时办结率"""
     RESOLUTION = "resolution"
+    """解决率"""
     SATISFACTION = "satisfaction"
+    """满意率, 好评率"""
 
 
 class ExclusionEvent(RequestEvent):
     """What asking and ruling have in common."""
 
     metric: Metric
+    """What the case is left out of; its other figures stay."""
 
     def excludable(self, situation: Situation) -> Request | Refusal:
         """The request, whatever its stage, once it has a handler."""
@@ -77,6 +81,7 @@ class MetricExclusionRequested(ExclusionEvent):
     reason: Id
     """A code of the exclusion_reasons of the pack in force."""
     explanation: PersonalText | None = None
+    """What happened, for whoever rules on it."""
 
     def boundary(self, state: Any) -> tuple[str, ...]:
         return (f"request:{self.request}", RULES_TAG)
@@ -114,6 +119,7 @@ class MetricExclusionRuled(ExclusionEvent):
     example = {"request": "request-2026-0412", "metric": "on_time", "granted": True}
 
     granted: bool
+    """True: the net rate leaves the case out. False: it counts as before."""
 
     def decide(self, situation: Situation) -> Refusal | None:
         request = self.excludable(situation)

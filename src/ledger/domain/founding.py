@@ -34,9 +34,11 @@ class LedgerFounded(Event):
     ]
     """The log's name in checkpoints (C2SP tlog-checkpoint): a domain and path without scheme."""
     record_format: Literal["mingzhang-record/1"] = RECORD_FORMAT
+    """How the records of this log are written; there is one format so far."""
     town: Id
     """The id that the town committee is registered under."""
     town_name: Line
+    """The town committee's name, as it is shown."""
     founder: Id
     """The principal who becomes its secretary."""
 

@@ -35,12 +35,16 @@ BY_GRID_OFFICE = standing((Office.SECRETARY, Office.CLERK_A, Office.CLERK_B), *T
 
 
 class GridLevel(StrEnum):
-    """社区, 片区, 楼栋 (院), 中心户: each stands directly under the one before it."""
+    """How high a unit stands: each level directly under the one before it."""
 
     COMMUNITY = "community"
+    """社区"""
     AREA = "area"
+    """片区"""
     BUILDING = "building"
+    """楼栋, 院"""
     CLUSTER = "cluster"
+    """中心户"""
 
     @property
     def above(self) -> GridLevel | None:
@@ -54,12 +58,16 @@ _OF_HOUSEHOLDS = (GridLevel.BUILDING, GridLevel.CLUSTER)
 
 
 class Platform(StrEnum):
-    """Where an online channel of a unit is: 微信群, 公众号, 小程序, QQ群."""
+    """Where an online channel of a unit is."""
 
     WECHAT_GROUP = "wechat_group"
+    """微信群"""
     OFFICIAL_ACCOUNT = "official_account"
+    """公众号"""
     MINI_PROGRAM = "mini_program"
+    """小程序"""
     QQ_GROUP = "qq_group"
+    """QQ群"""
 
 
 class GridUnit(NamedTuple):
@@ -185,8 +193,11 @@ class GridUnitCreated(Event):
     }
 
     grid_unit: Id = Field(default_factory=mint_id)
+    """The unit's id."""
     level: GridLevel
+    """How high it stands; the unit above is of the level before."""
     name: Line
+    """As residents know it."""
     community: Id
     """The body of the community whose grid it is."""
     parent: Id | None = None
@@ -257,7 +268,9 @@ class HouseholdAssigned(Event):
     }
 
     household: Id = Field(default_factory=mint_random_id)
+    """The random id by which the household is known; not an address."""
     grid_unit: Id
+    """The building or cluster."""
     effective_from: Instant | None = None
     """Absent: from the moment at which the assignment is recorded."""
 
@@ -302,8 +315,11 @@ class OnlineChannelLinked(Event):
     }
 
     grid_unit: Id
+    """The unit that has the channel."""
     platform: Platform
+    """Where the channel is."""
     name: Line
+    """The channel's name on the platform."""
     effective_from: Instant | None = None
     """Absent: from the moment at which the link is recorded."""
 

@@ -42,6 +42,7 @@ class ProgressPosted(RequestEvent):
     example = {"request": "request-2026-0412", "note": "抢修人员已到场"}
 
     note: PersonalText
+    """What has been done so far."""
 
     def decide(self, situation: Situation) -> Refusal | None:
         case = self.case(situation, *AT_HANDLERS)
@@ -59,6 +60,7 @@ class RespondentStated(RequestEvent):
     example = {"request": "request-2026-0417", "statement": "当日因管道爆裂无法按时供水"}
 
     statement: PersonalText
+    """What the one complained about has to say."""
 
     def decide(self, situation: Situation) -> Refusal | None:
         request: Request | None = situation.state(f"request:{self.request}")
@@ -97,6 +99,7 @@ class RequestAnsweredDirectly(RequestEvent):
     example = {"request": "request-2026-0418", "answer": "社保卡可在便民服务中心三号窗口补办"}
 
     answer: PersonalText | None = None
+    """What the requester is told."""
 
     def decide(self, situation: Situation) -> Refusal | None:
         case = self.case(situation, Stage.FILED, Stage.ACCEPTED)
@@ -112,6 +115,7 @@ class RequestAnswered(RequestEvent):
     example = {"request": "request-2026-0412", "answer": "阀门已更换，恢复供水"}
 
     answer: PersonalText | None = None
+    """What the requester is told."""
 
     def decide(self, situation: Situation) -> Refusal | None:
         case = led_case(self, situation)
@@ -182,6 +186,7 @@ class AnswerSentBack(RequestEvent):
     example = {"request": "request-2026-0412", "reason": "未说明恢复供水的时间"}
 
     reason: PersonalText
+    """What is wrong with the answer, for whoever prepares the next."""
 
     def decide(self, situation: Situation) -> Refusal | None:
         case = self.case(situation, Stage.ANSWERED)

@@ -33,8 +33,11 @@ class HolderType(StrEnum):
     """Whose account it is."""
 
     PERSON = "person"
+    """个人"""
     HOUSEHOLD = "household"
+    """家庭"""
     UNIT = "unit"
+    """单位"""
 
 
 class Account(NamedTuple):
@@ -82,7 +85,9 @@ class AccountOpened(Event):
     )
 
     account: Id = Field(default_factory=mint_random_id)
+    """The account's id, under which its archive is public."""
     holder_type: HolderType
+    """Whose account it is."""
     holder: Id = Field(default_factory=mint_random_id)
     """A random id for this account alone: the pseudonym of a person or household."""
     unit: Id | None = None
@@ -90,7 +95,9 @@ class AccountOpened(Event):
     name: PersonalText | None = None
     """The holder's; shown masked, and by consent alone."""
     masked_name_consent: bool = False
+    """Whether the holder lets the masked name be shown."""
     ranking_opt_in: bool = False
+    """Whether the account takes part in the public ranking."""
 
     @model_validator(mode="after")
     def _unit_for_units(self) -> Self:
@@ -134,11 +141,15 @@ class LovePointsAwarded(Event):
     }
 
     award: Id = Field(default_factory=mint_id)
+    """The award's id, by which it may be reversed."""
     account: Id
+    """The account that the points go to."""
     deed: Id
     """The good deed; it is awarded once to an account."""
     deed_category: Id
+    """What kind of deed it was, in a code of the town's own, such as elder-care."""
     points: Points
+    """How many, up to the pack's max_points_per_award."""
 
     def tags(self) -> tuple[str, ...]:
         return (f"account:{self.account}", f"award:{self.award}", f"deed:{self.deed}")
@@ -192,10 +203,13 @@ class LovePointsRedeemed(Event):
     }
 
     redemption: Id = Field(default_factory=mint_id)
+    """The redemption's id."""
     account: Id
+    """The account that the points are taken from."""
     reward: Id
     """What the points are spent on."""
     points: Points
+    """How many, up to the account's balance."""
 
     def tags(self) -> tuple[str, ...]:
         return (f"account:{self.account}", f"redemption:{self.redemption}")
@@ -227,10 +241,13 @@ class LovePointsReversed(Event):
     }
 
     award: Id
+    """The award that is taken back."""
     account: Id
+    """The account to which the award was made."""
     points: Points
     """The points of the award, all of them."""
     reason: PersonalText
+    """Why it should not have been made."""
 
     def tags(self) -> tuple[str, ...]:
         return (f"account:{self.account}", f"award:{self.award}")

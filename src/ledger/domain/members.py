@@ -21,10 +21,12 @@ BY_BRANCH_OR_TOWN = standing(Office.SECRETARY, *BRANCHES, OrganisationType.TOWN_
 
 
 class Programme(StrEnum):
-    """精英入党, 青苗."""
+    """The ways on which a branch brings somebody to the Party."""
 
     ELITE = "elite"
+    """精英入党"""
     SEEDLING = "seedling"
+    """青苗"""
 
 
 class ReserveNominated(Event):
@@ -40,6 +42,7 @@ class ReserveNominated(Event):
     }
 
     principal: Id
+    """Whom the branch names."""
     organisation: Id
     """The branch whose reserve it is."""
     effective_from: Instant | None = None
@@ -79,9 +82,11 @@ class MemberAdmitted(Event):
     }
 
     principal: Id
+    """Whom the branch admits."""
     organisation: Id
     """The branch that admits."""
     programme: Programme | None = None
+    """The programme under which it happens; absent: none."""
     effective_from: Instant | None = None
     """Absent: from the moment at which the admission is recorded."""
 

@@ -149,17 +149,25 @@ class OrganisationRegistered(Event):
     }
 
     organisation: Id
+    """The id by which every other event names it."""
     type: OrganisationType
+    """Which body of the method it is: that decides what its offices may do."""
     name: Line
+    """Its name, as it is shown."""
     parent: Id | None = None
+    """The organisation directly above it; absent: none."""
     basis: SubgroupBasis | None = None
     """Of a Party subgroup."""
     online: bool = False
     """Whether its members meet online (网络党支部, 网络党小组)."""
     functions: Line | None = None
+    """What it does for residents."""
     address: Line | None = None
+    """Where residents find it."""
     hours: Line | None = None
+    """When it is open to residents, in words; no term is reckoned from it."""
     telephone: Line | None = None
+    """The number that residents call."""
     effective_from: Instant | None = None
     """Absent: from the moment at which the registration is recorded."""
 
@@ -203,7 +211,9 @@ class OrganisationAssigned(Event):
     }
 
     organisation: Id
+    """The organisation that belongs to it."""
     community: Id
+    """The community's Party branch or its residents' committee."""
     effective_from: Instant | None = None
     """Absent: from the moment at which the assignment is recorded."""
 
@@ -253,7 +263,9 @@ class OrganisationRenamed(Event):
     }
 
     organisation: Id
+    """The organisation that is renamed."""
     name: Line
+    """Its new name."""
     effective_from: Instant | None = None
     """Absent: from the moment at which the new name is recorded."""
 
@@ -291,6 +303,7 @@ class OrganisationDissolved(Event):
     }
 
     organisation: Id
+    """The organisation that ends."""
     effective_from: Instant | None = None
     """Absent: from the moment at which the dissolution is recorded."""
 

@@ -45,23 +45,33 @@ BY_SECRETARY_OF_TOWN = standing(Office.SECRETARY, *TOWN)
 
 
 class AppointmentOrigin(StrEnum):
-    """How a person came into an office: 选派, 跨区域任职, 交流任职, 选举."""
+    """How a person came into an office."""
 
     SELECTED = "selected"
+    """选派"""
     CROSS_REGION = "cross_region"
+    """跨区域任职"""
     EXCHANGE = "exchange"
+    """交流任职"""
     ELECTED = "elected"
+    """选举"""
 
 
 class Education(StrEnum):
-    """小学, 初中, 高中或中专, 大专, 本科, 研究生."""
+    """The highest level that somebody completed."""
 
     PRIMARY = "primary"
+    """小学"""
     JUNIOR_SECONDARY = "junior_secondary"
+    """初中"""
     SENIOR_SECONDARY = "senior_secondary"
+    """高中, 中专"""
     JUNIOR_COLLEGE = "junior_college"
+    """大专"""
     BACHELOR = "bachelor"
+    """本科"""
     POSTGRADUATE = "postgraduate"
+    """研究生"""
 
 
 class Held(NamedTuple):
@@ -134,8 +144,11 @@ class PersonEnrolled(Event):
     }
 
     principal: Id = Field(default_factory=mint_random_id)
+    """The id by which appointments and records name the person."""
     name: PersonalText
+    """The person's."""
     education: Annotated[Education | Commitment, PersonalField()] | None = None
+    """The highest level completed."""
     work_number: Line | None = None
     """Public: what a clerk is known by at the window."""
 
@@ -157,8 +170,11 @@ class AppointmentEvent(Event):
     """What making and ending an appointment have in common."""
 
     principal: Id
+    """The id of the person, or of the program, that holds it."""
     organisation: Id
+    """The organisation for which the office is held."""
     office: Office
+    """The office, which gives its rights within that organisation alone."""
     grid_unit: Id | None = None
     """The unit whose head the person is, of the heads of areas, buildings and clusters."""
 
@@ -189,6 +205,7 @@ class AppointmentMade(AppointmentEvent):
     }
 
     origin: AppointmentOrigin | None = None
+    """How the person came into the office; absent: not told."""
     effective_from: Instant | None = None
     """Absent: from the moment at which the appointment is recorded."""
 

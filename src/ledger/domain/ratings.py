@@ -39,13 +39,18 @@ class RatingTarget(StrEnum):
 
 
 class Satisfaction(StrEnum):
-    """很满意, 满意, 基本满意, 不满意, 非常不满意."""
+    """The five grades of a rating (好差评)."""
 
     VERY_SATISFIED = "very_satisfied"
+    """很满意"""
     SATISFIED = "satisfied"
+    """满意"""
     FAIRLY_SATISFIED = "fairly_satisfied"
+    """基本满意"""
     DISSATISFIED = "dissatisfied"
+    """不满意: a poor rating (差评)."""
     VERY_DISSATISFIED = "very_dissatisfied"
+    """非常不满意: a poor rating (差评)."""
 
     @property
     def is_poor(self) -> bool:
@@ -57,7 +62,9 @@ class RatingEvent(Event):
     """What all acts on the rating of a request have in common."""
 
     target_type: RatingTarget
+    """What the target is."""
     target: Id
+    """The request's id."""
 
     def tags(self) -> tuple[str, ...]:
         return (f"{self.target_type}:{self.target}",)
@@ -107,9 +114,11 @@ class ServiceRated(RatingEvent):
     }
 
     satisfaction: Satisfaction
+    """The grade that the requester gives."""
     resolved: bool | None = None
     """Asked separately; None when it was not asked."""
     comment: PersonalText | None = None
+    """What the requester says about it."""
 
     def decide(self, situation: Situation) -> Refusal | None:
         request: Request | None = situation.state(f"request:{self.target}")
@@ -184,7 +193,9 @@ class PoorRatingRectified(RatingEvent):
     }
 
     measures: PersonalText
+    """What was put right."""
     requester_informed: bool
+    """Whether the requester was told of it; only true is accepted."""
 
     def decide(self, situation: Situation) -> Refusal | None:
         request = self.rated(situation)

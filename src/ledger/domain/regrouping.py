@@ -34,7 +34,9 @@ class GridPart(EventModel):
     """One of the units among which another is split, and those of its units that go to it."""
 
     grid_unit: Id
+    """A unit that stands beside the one that is split."""
     children: Annotated[tuple[Id, ...], Field(max_length=MAX_CHILDREN)] = ()
+    """The units under the one that is split which go to this part."""
 
 
 class GridUnitSplit(Event):
@@ -56,7 +58,9 @@ class GridUnitSplit(Event):
     }
 
     grid_unit: Id
+    """The unit that closes."""
     parts: Annotated[tuple[GridPart, ...], Field(min_length=2, max_length=MAX_PARTS)]
+    """The units among which it is split; each unit under it goes to one of them."""
     effective_from: Instant | None = None
     """Absent: from the moment at which the split is recorded."""
 
@@ -117,7 +121,9 @@ class GridUnitMerged(Event):
     }
 
     grid_units: Annotated[tuple[Id, ...], Field(min_length=1, max_length=MAX_MERGED)]
+    """The units that close."""
     into: Id
+    """The unit that takes them in, of their level and beside them."""
     effective_from: Instant | None = None
     """Absent: from the moment at which the merger is recorded."""
 

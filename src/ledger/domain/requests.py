@@ -22,23 +22,33 @@ BY_RESIDENT = standing(Office.RESIDENT, OrganisationType.HOTLINE_CENTRE, *COMMUN
 
 
 class Category(StrEnum):
-    """What a resident wants: 咨询, 求助, 投诉, 举报, 建议, 表扬."""
+    """What a resident wants."""
 
     INQUIRY = "inquiry"
+    """咨询"""
     HELP = "help"
+    """求助"""
     COMPLAINT = "complaint"
+    """投诉"""
     REPORT = "report"
+    """举报: counted, never listed."""
     SUGGESTION = "suggestion"
+    """建议"""
     PRAISE = "praise"
+    """表扬"""
 
 
 class Channel(StrEnum):
     """How a request came in."""
 
     HOTLINE = "hotline"
+    """热线"""
     WINDOW = "window"
+    """窗口"""
     ONLINE = "online"
+    """网络"""
     VISIT = "visit"
+    """走访"""
 
 
 class Stage(StrEnum):
@@ -189,6 +199,7 @@ class RequestEvent(Event):
     """What all acts on a request that exists already have in common."""
 
     request: Id
+    """The request's id."""
 
     def tags(self) -> tuple[str, ...]:
         return (f"request:{self.request}",)
@@ -316,20 +327,27 @@ class RequestFiled(Event):
     }
 
     request: Id = Field(default_factory=mint_id)
+    """The request's id, by which every later act names it."""
     community: Id
     """Where it belongs: a community's Party branch or its residents' committee."""
     category: Category
+    """What the resident wants; a report (举报) is counted and never listed."""
     subject: Id
     """A code of the subjects of the pack in force."""
     channel: Channel = Channel.HOTLINE
+    """How it came in."""
     requester: Id = Field(default_factory=mint_random_id)
     """The random id under which the requester stands in this case alone."""
     against: Id | None = None
     """The organisation complained about."""
     name: PersonalText | None = None
+    """The requester's."""
     telephone: PersonalText | None = None
+    """The requester's."""
     address: PersonalText | None = None
+    """Where the requester lives, or where the matter is."""
     details: PersonalText | None = None
+    """What the resident says."""
 
     def tags(self) -> tuple[str, ...]:
         return (f"request:{self.request}", f"docket:{self.community}")
@@ -401,13 +419,18 @@ class RequestDeclined(EndingEvent):
 
 
 class Elsewhere(StrEnum):
-    """Who deals with what is not the town's: 110, 信访, 行政复议, 仲裁, 纪检监察."""
+    """Who deals with what is not the town's."""
 
     POLICE = "police"
+    """110"""
     PETITIONS = "petitions"
+    """信访"""
     RECONSIDERATION = "reconsideration"
+    """行政复议"""
     ARBITRATION = "arbitration"
+    """仲裁"""
     DISCIPLINE = "discipline"
+    """纪检监察"""
 
 
 class RequestRedirected(EndingEvent):
@@ -419,6 +442,7 @@ class RequestRedirected(EndingEvent):
     example = {"request": "request-2026-0414", "to": "petitions"}
 
     to: Elsewhere
+    """Who deals with it instead."""
 
     def decide(self, situation: Situation) -> Refusal | None:
         case = self.case(situation, Stage.FILED, Stage.ACCEPTED)

@@ -26,11 +26,17 @@ class Grade(StrEnum):
     """How pressing a request or a whistle is; each grade has its deadlines in the pack."""
 
     EMERGENCY = "emergency"
+    """特急, of requests."""
     UTILITIES = "utilities"
+    """水电气暖, of requests."""
     ORDINARY = "ordinary"
+    """普通, of requests and whistles."""
     COMPLEX = "complex"
+    """复杂, of requests."""
     URGENT = "urgent"
+    """紧急, of whistles."""
     HARD = "hard"
+    """疑难, of whistles."""
 
 
 REQUEST_GRADES = (Grade.EMERGENCY, Grade.UTILITIES, Grade.ORDINARY, Grade.COMPLEX)
@@ -45,18 +51,27 @@ class Step(StrEnum):
     REQUEST_SUPERVISED = "request_supervised"
     """How long past its term an open request is taken under supervision (督办)."""
     RETURN_RULED = "return_ruled"
+    """From the request for a return to the ruling; stated, and measured by no figure."""
     EXTENSION_RULED = "extension_ruled"
+    """From the request for an extension to the ruling; stated, and measured by no figure."""
     ANSWER_DEEMED_ACCEPTED = "answer_deemed_accepted"
     """How long after it an answer that no reviewer ruled on counts as accepted."""
     CALLED_BACK = "called_back"
+    """From clearing to the call-back; stated, and measured by no figure."""
     CLOSURE_DISPUTED = "closure_disputed"
     """Until when after clearing the requester may dispute it."""
     DISPUTE_RULED = "dispute_ruled"
+    """From a dispute to the ruling; stated, and measured by no figure."""
     POOR_RATING_RECTIFIED = "poor_rating_rectified"
+    """From the verification of a poor rating to its rectification."""
     WHISTLE_SIGNED = "whistle_signed"
+    """From the whistle to the department's signature; stated, and measured by no figure."""
     WHISTLE_CONTACTED = "whistle_contacted"
+    """From the whistle to the department's contact, or to its arrival."""
     WHISTLE_REPORTED_IN = "whistle_reported_in"
+    """From the whistle to the department's arrival on site."""
     WHISTLE_HANDLED = "whistle_handled"
+    """From the whistle to the end of the department's work."""
 
 
 _OF_REQUESTS = frozenset({Step.REQUEST_ANSWERED, Step.REQUEST_SUPERVISED, Step.RETURN_RULED})
@@ -66,23 +81,31 @@ class Deadline(EventModel):
     """How long a step may take for a grade; without a grade, for every grade not named."""
 
     step: Step
+    """What has to be done by then."""
     grade: Grade | None = None
+    """For requests and whistles of this grade; absent: for every grade not named."""
     amount: Annotated[int, Field(ge=1, le=1000)]
+    """How many of the unit."""
     unit: TimeUnit
+    """In what the amount is counted."""
 
 
 class OfficeHours(EventModel):
     """A span of a working day in minutes from midnight, Asia/Shanghai; the end is excluded."""
 
     start_minute: Annotated[int, Field(ge=0, le=1440)]
+    """When it begins; 480 is 08:00."""
     end_minute: Annotated[int, Field(ge=0, le=1440)]
+    """When it ends; 720 is noon."""
 
 
 class Subject(EventModel):
     """An entry of the controlled list that names what a request is about."""
 
     code: Id
+    """What requests name it by."""
     name: Line
+    """As it is shown."""
     sensitive: bool = False
     """Shown as counts only, such as family violence, mental health, 低保 and petitions."""
 
@@ -91,7 +114,9 @@ class Reason(EventModel):
     """An entry of a closed list of reasons or grounds, as it is shown."""
 
     code: Id
+    """What events name it by."""
     name: Line
+    """As it is shown."""
 
 
 Reasons = Annotated[tuple[Reason, ...], Field(max_length=100)]
@@ -129,13 +154,16 @@ class RulesEnacted(Event):
     pack_version: Annotated[int, Field(ge=1, le=1_000_000)]
     """One more than that of the pack before."""
     effective_from: Instant
+    """From when on it is in force."""
     retroactive: bool = False
     """Whether the date of effect may lie in the past."""
     applies_to_open_cases: bool = False
     """Whether its deadlines, its limits on an order and its pause reasons rule what was dispatched
     before too, from the date of effect on."""
     office_hours: Annotated[tuple[OfficeHours, ...], Field(min_length=1, max_length=4)]
+    """When the offices work on a working day: working hours and days run in them alone."""
     deadlines: Annotated[tuple[Deadline, ...], Field(max_length=100)]
+    """How long each step may take; a step that is not named has no term."""
     subjects: Annotated[tuple[Subject, ...], Field(max_length=1000)] = ()
     """Empty: any subject code is taken."""
     max_extensions: Annotated[int, Field(ge=0, le=10)] = 1
@@ -149,9 +177,11 @@ class RulesEnacted(Event):
     decline_grounds: Reasons = ()
     """The legal grounds on which a request may be declined; empty: none."""
     call_back_attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    """How often at most a requester is called back in a round, until reached."""
     call_back_days: Annotated[int, Field(ge=1, le=10)] = 2
     """On how many days at least all the attempts are made."""
     max_points_per_award: Annotated[int, Field(ge=1, le=1_000_000)]
+    """The most that one deed may earn an account."""
     urgent_entry_hours: Annotated[int, Field(ge=1, le=1000)] = 24
     """Within how many hours an urgent whistle that went by phone must be entered."""
 

@@ -33,6 +33,7 @@ class SummonsEvent(WhistleEvent):
     """What all acts on one summoned department have in common."""
 
     department: Id
+    """The summoned department that it is about."""
 
     def tags(self) -> tuple[str, ...]:
         return (f"whistle:{self.whistle}", f"docket:{self.department}")
@@ -144,6 +145,7 @@ class WhistleReturnRequested(SummonsEvent):
     }
 
     reason: PersonalText
+    """Why the department is not the right one."""
     proposed_owner: Id
     """The department that is to come instead."""
 
@@ -179,6 +181,7 @@ class WhistleReturnRuled(SummonsEvent):
     example = {"whistle": "whistle-2026-031", "department": "dept-urban", "granted": False}
 
     granted: bool
+    """True: the department is released. False: it has to come."""
 
     def boundary(self, state: Any) -> tuple[str, ...]:
         department: Organisation | None = state(f"organisation:{self.department}")
@@ -235,6 +238,7 @@ class WhistleHandled(SummonsEvent):
     }
 
     result: PersonalText | None = None
+    """What was done on site."""
 
     def decide(self, situation: Situation) -> Refusal | None:
         found = self.by_itself(situation)
@@ -292,7 +296,9 @@ class DepartmentRated(SummonsEvent):
     }
 
     satisfaction: Satisfaction
+    """The grade that the community gives."""
     comment: PersonalText | None = None
+    """What the community says about it."""
 
     def decide(self, situation: Situation) -> Refusal | None:
         found = self.by_community(situation, *_JUDGED)
@@ -324,9 +330,11 @@ class WhistleRatedByDepartment(SummonsEvent):
     }
 
     satisfaction: Satisfaction
+    """The grade that the department gives."""
     justified: bool
     """Whether the ground for the whistle was there."""
     comment: PersonalText | None = None
+    """What the department says about it."""
 
     def decide(self, situation: Situation) -> Refusal | None:
         if self.department != situation.actor.organisation:

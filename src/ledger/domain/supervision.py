@@ -82,6 +82,7 @@ class ExtensionRequested(RequestEvent):
     amount: Annotated[int, Field(ge=1, le=1000)]
     """How much longer, in the unit of the term: hours, or working days."""
     reason: PersonalText
+    """Why the term is not enough."""
 
     def boundary(self, state: Any) -> tuple[str, ...]:
         return term_boundary(self.request, state)
@@ -137,6 +138,7 @@ class ExtensionRuled(OrderEvent):
     example = {"request": "request-2026-0412", "granted": True}
 
     granted: bool
+    """True: the term is longer by the amount asked for. False: it stays."""
 
     def decide(self, situation: Situation) -> Refusal | None:
         case = self.dispatched_case(situation)

@@ -27,8 +27,11 @@ class Ground(StrEnum):
     """Why a community may summon."""
 
     BEYOND_LOCAL_POWERS = "beyond_local_powers"
+    """超出社区权限"""
     JOINT_ENFORCEMENT = "joint_enforcement"
+    """联合执法"""
     EMERGENCY = "emergency"
+    """应急处置"""
 
 
 class WhistleStage(StrEnum):
@@ -109,8 +112,11 @@ class SummoningEvent(Event):
     """What drafting, blowing and splitting have in common: departments that are to come."""
 
     whistle: Id
+    """The whistle's id."""
     departments: Departments
+    """Who is to come; each once."""
     grade: Grade
+    """How pressing it is: ordinary, hard or urgent. It decides the departments' terms."""
 
     def unfit(self, situation: Situation, request: str | None) -> Refusal | None:
         """The refusal where these departments cannot be summoned, for the request or for none."""
@@ -193,10 +199,15 @@ class WhistleDrafted(SummoningEvent):
     }
 
     whistle: Id = Field(default_factory=mint_id)
+    """The whistle's id, which it keeps when it is blown."""
     request: Id | None = None
+    """The open request that it is drafted for; absent: none."""
     grade: Grade
+    """How pressing it is: ordinary, hard or urgent."""
     ground: Ground
+    """Why the community cannot settle it alone."""
     note: PersonalText | None = None
+    """What the departments are needed for."""
 
     def tags(self) -> tuple[str, ...]:
         return (f"whistle:{self.whistle}",)
@@ -225,10 +236,15 @@ class WhistleBlown(SummoningEvent):
     }
 
     whistle: Id = Field(default_factory=mint_id)
+    """The whistle's id, that of a draft where one was made."""
     request: Id | None = None
+    """The open request that it is blown for; absent: none."""
     grade: Grade
+    """How pressing it is: ordinary, hard or urgent. It decides the departments' terms."""
     ground: Ground
+    """Why the community cannot settle it alone."""
     note: PersonalText | None = None
+    """What the departments are needed for."""
 
     def tags(self) -> tuple[str, ...]:
         dockets = tuple(f"docket:{department}" for department in self.departments)
@@ -273,6 +289,7 @@ class WhistleEvent(Event):
     """What all acts on a whistle that exists already have in common."""
 
     whistle: Id
+    """The whistle's id."""
 
     def tags(self) -> tuple[str, ...]:
         return (f"whistle:{self.whistle}",)
@@ -390,6 +407,7 @@ class WhistleCountermanded(EndingWhistleEvent):
     example = {"whistle": "whistle-2026-032", "reason": "当事人已自行拆除"}
 
     reason: PersonalText
+    """Why nobody is needed after all."""
 
     def boundary(self, state: Any) -> tuple[str, ...]:
         return with_its_request(self.whistle, state)
