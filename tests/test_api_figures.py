@@ -15,6 +15,7 @@ from api.cli.cases import Moment, timeline
 from api.demonstration.keys import FILE_NAME
 from ledger.store.postgres import PostgresStore
 from tests.api_server import Server
+from tests.test_cli import run
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "three-departments.sh"
 COUNTED = {
@@ -116,6 +117,24 @@ def test_the_first_rounds_term_was_right_to_the_minute(server: Server, walked: s
     # Seven working days end on the 14th at 18:00; 960 minutes of standing still come after it.
     assert stood.due_at is not None
     assert stood.due_at.isoformat() == "2026-05-18T10:00:00+00:00"
+
+
+@pytest.mark.parametrize("columns", [None, "80"])
+def test_no_act_is_cut_off_in_a_file_nor_on_a_narrow_terminal(
+    server: Server, walked: str, columns: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns is not None:
+        monkeypatch.setenv("COLUMNS", columns)
+    url = str(server.settings.database_url)
+
+    done = run("case", walked, DATABASE_URL=url, SCHEMA=server.settings.schema)
+
+    assert done.returncode == 0, done.stderr
+    assert "…" not in done.stdout
+    for one in timeline_of(server, walked):
+        assert f" {one.recorded.position}  2026-" in done.stdout
+    assert ("order_return_requested" in done.stdout) is (columns is None)
 
 
 def timeline_of(server: Server, request: str) -> list[Moment]:

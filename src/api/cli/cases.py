@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
     from ledger.domain.rules import Pack
     from ledger.event import Recorded
     from ledger.store.contract import Store
+
+
+FILE_COLUMNS = 160
+"""How wide a line is where it goes into a file or a pipe."""
+COLUMNS_WITH_KINDS = 132
+"""From how wide a terminal on each act is named by its kind too."""
+CLOCKS = (
+    "时钟为 时:分。诉求人的时钟从登记走到答复，从不停；承办的时钟从派单起，"
+    "时限按工作日或工作小时计的只走工作时间，暂停和审核期间不走。"
+)
 
 
 class Moment(NamedTuple):
@@ -33,11 +44,7 @@ def case(
     request: Annotated[str, typer.Argument(help="The request's id.")],
 ) -> None:
     """Show a request act by act: stage, holder, and how both clocks stood after each act."""
-    from rich.console import Console
-    from rich.table import Table
-
     from api.databases import database
-    from api.labels import moment, term
     from api.settings import Settings
     from ledger.store.postgres import PostgresStore
 
@@ -47,24 +54,43 @@ def case(
     if not moments:
         typer.echo(f"mingzhang: request {request} is not in this ledger", err=True)
         raise typer.Exit(1)
-    table = Table(title=f"诉求 {request}", title_justify="left")
-    for name in ("记录", "时间", "动作", "经办", "环节", "诉求人时钟", "承办时钟", "时限"):
-        numeric = name in ("记录", "诉求人时钟", "承办时钟")
-        table.add_column(name, justify="right" if numeric else "left")
-    for one in moments:
-        recorded, state = one.recorded, one.state
-        due = moment(one.due_at) + ("（暂定）" if one.provisional else "")
+    _print(request, moments)
+
+
+def _print(request: str, moments: Sequence[Moment]) -> None:
+    """A line for each act; nothing is cut off, however narrow the terminal or wide the text."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    from api.labels import term
+
+    to_file = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    console = Console(width=FILE_COLUMNS if to_file else None)
+    with_kinds = console.width >= COLUMNS_WITH_KINDS
+    table = Table(
+        title=f"诉求 {request}",
+        title_justify="left",
+        caption=CLOCKS,
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    for name in ("记录", "时间", "动作", "经办", "环节", "诉求人", "承办", "时限"):
+        numeric = name in ("记录", "诉求人", "承办")
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for recorded, state, *clocks, due_at, provisional in moments:
         table.add_row(
             str(recorded.position),
-            moment(recorded.occurred_at),
-            f"{recorded.event.term} {recorded.kind}",
+            _moment_of(recorded.occurred_at),
+            f"{recorded.event.term} {recorded.kind}" if with_kinds else recorded.event.term,
             f"{recorded.actor.organisation} {recorded.actor.office}",
-            term("stage", state.stage),
-            _minutes(one.requester_minutes),
-            _minutes(one.handler_minutes),
-            due,
+            term("stage", state.stage).replace("，", "， "),
+            *(_minutes(minutes) for minutes in clocks),
+            _moment_of(due_at) + (" 暂定" if provisional else ""),
         )
-    Console().print(table)
+    console.print(table)
 
 
 def timeline(store: Store, request: str) -> Iterator[Moment]:
@@ -110,8 +136,15 @@ def _moment(
     return Moment(recorded, state, minutes, used.minutes, due.due_at, due.provisional)
 
 
+def _moment_of(when: datetime | None) -> str:
+    """A time in Shanghai that sorts as it reads, in as few columns as a terminal has."""
+    from api.labels import SHANGHAI
+
+    return "—" if when is None else f"{when.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+
+
 def _minutes(minutes: int | None) -> str:
-    """Days, hours and minutes, to the minute."""
+    """Hours and minutes, to the minute."""
     if minutes is None:
         return "—"
     hours, rest = divmod(minutes, 60)
