@@ -211,7 +211,12 @@ def _named(project: ProjectDisclosure) -> dict[str, dict[str, str]]:
     return {
         "names": {body.organisation: body.name for body in project.bodies},
         "subjects": {subject.code: subject.name for subject in project.subjects},
-        "reasons": {reason.code: reason.name for reason in project.reasons},
+        # Each list has its own codes: one may stand for another reason in another.
+        "exclusion_reasons": {
+            reason.code: reason.name
+            for reason in project.reasons
+            if reason.list_name == "exclusion_reasons"
+        },
     }
 
 
