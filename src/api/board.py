@@ -79,6 +79,7 @@ class Board:
             "term": labels.term,
             "moment": labels.moment,
             "day": labels.day,
+            "date": labels.date,
             "percent": labels.percent,
             "minutes": labels.minutes,
             "per_hundred": labels.per_hundred,

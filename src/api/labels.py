@@ -133,8 +133,13 @@ def moment(when: datetime | None) -> str:
 
 
 def day(when: datetime | None) -> str:
-    """Month and day, and the time of day."""
-    return "—" if when is None else f"{when.astimezone(SHANGHAI):%m-%d %H:%M}"
+    """Day and time of day, with the year: a case may be from any."""
+    return "—" if when is None else f"{when.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+
+
+def date(when: datetime) -> str:
+    """The day alone."""
+    return f"{when.astimezone(SHANGHAI):%Y-%m-%d}"
 
 
 def percent(rate: Rate) -> str:

@@ -63,7 +63,7 @@ def _print(request: str, moments: Sequence[Moment]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from api.labels import term
+    from api.labels import day, term
 
     to_file = not sys.stdout.isatty() and "COLUMNS" not in os.environ
     console = Console(width=FILE_COLUMNS if to_file else None)
@@ -83,12 +83,12 @@ def _print(request: str, moments: Sequence[Moment]) -> None:
     for recorded, state, *clocks, due_at, provisional in moments:
         table.add_row(
             str(recorded.position),
-            _moment_of(recorded.occurred_at),
+            day(recorded.occurred_at),
             f"{recorded.event.term} {recorded.kind}" if with_kinds else recorded.event.term,
             f"{recorded.actor.organisation} {recorded.actor.office}",
             term("stage", state.stage).replace("，", "， "),
             *(_minutes(minutes) for minutes in clocks),
-            _moment_of(due_at) + (" 暂定" if provisional else ""),
+            day(due_at) + (" 暂定" if provisional else ""),
         )
     console.print(table)
 
@@ -134,13 +134,6 @@ def _moment(
     used = handler_time(state.clock, packs, calendars, answered or when)
     due = handler_term(state.clock, packs, calendars, answered or when)
     return Moment(recorded, state, minutes, used.minutes, due.due_at, due.provisional)
-
-
-def _moment_of(when: datetime | None) -> str:
-    """A time in Shanghai that sorts as it reads, in as few columns as a terminal has."""
-    from api.labels import SHANGHAI
-
-    return "—" if when is None else f"{when.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
 
 
 def _minutes(minutes: int | None) -> str:
