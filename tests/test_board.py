@@ -11,7 +11,7 @@ import pytest
 from tests.api_server import Server
 
 HTML = "text/html,application/xhtml+xml"
-PAGES = ("/", "/cases", "/cases?figure=overdue", "/judged", "/points/account-1")
+PAGES = ("/", "/cases", "/cases?figure=overdue", "/judged", "/summons", "/points/account-1")
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -95,6 +95,37 @@ def test_the_next_page_of_cases_goes_on_where_the_first_ended(server: Server) ->
     assert second.status_code == 200
     assert second.text.count('<td data-label="事项">') == 5
     assert _rows(first) != _rows(second.text)
+
+
+def test_every_figure_that_is_a_link_leads_to_what_it_counts(server: Server) -> None:
+    page = server.get("/", Accept=HTML).text
+    links = {link.replace("&amp;", "&") for link in re.findall(r'href="(/[a-z]+\?[^"]+)"', page)}
+
+    lists = {link: server.get(link, Accept=HTML) for link in sorted(links)}
+
+    assert {link.partition("?")[0] for link in links} == {"/cases", "/judged", "/summons"}
+    for link, found in lists.items():
+        assert found.status_code == 200, link
+        assert 'class="none"' not in found.text, link
+
+
+def test_the_page_says_which_ruling_sets_a_net_rate_apart_from_the_raw_one(server: Server) -> None:
+    late = server.get("/v1/disclosures/process/cases?figure=cleared_late").json()["cases"][0]
+    about = {"request": late["request"], "metric": "on_time"}
+    asked = {
+        "kind": "metric_exclusion_requested",
+        "body": {**about, "reason": "force-majeure"},
+    }
+    ruled = {"kind": "metric_exclusion_ruled", "body": {**about, "granted": True}}
+
+    server.post("urban-clerk", asked)
+    position = server.post("town-clerk", ruled).json()["events"][0]["position"]
+    page = server.get(f"/?min_position={position}", Accept=HTML).text
+
+    assert "剔除后按时率" in page
+    assert '<a href="/cases?figure=on_time_excluded">1</a>' in page
+    assert page.index('href="#exclusions"') < page.index('id="exclusions"')
+    assert "<td>按时率</td><td>不可抗力</td>" in page
 
 
 def test_the_form_leads_to_the_account(server: Server) -> None:

@@ -25,6 +25,7 @@ from api.queries import (
     JudgedQuery,
     PointsQuery,
     ProcessQuery,
+    SummonsQuery,
 )
 from api.readers import Readers
 from projections import (
@@ -97,6 +98,7 @@ class Board:
         for path, endpoint in (
             ("/", self.home),
             ("/cases", self.cases),
+            ("/summons", self.summons),
             ("/judged", self.judged),
             ("/points", self.find_account),
             ("/points/{account}", self.points),
@@ -137,6 +139,22 @@ class Board:
                 ),
                 title=labels.term("case_figure", query.figure) if query.figure else "全部事项",
                 within=_within(query, named["names"]),
+                kept=_kept(query),
+            )
+
+    async def summons(self, query: Annotated[SummonsQuery, Query()]) -> Response:
+        """The whistles, or those for a department, page by page."""
+        await self._freshness.reach(query.min_position, whistle_reading.NAME)
+        async with self._readers.connection() as connection:
+            page = await whistle_reading.summons(
+                connection, after=query.after, limit=query.limit, department=query.department
+            )
+            return self._page(
+                "summons.html",
+                page=page,
+                names=await project_reading.names(connection),
+                title="社区吹哨，部门报到",
+                department=query.department,
                 kept=_kept(query),
             )
 
@@ -221,7 +239,7 @@ def _named(project: ProjectDisclosure) -> dict[str, dict[str, str]]:
     }
 
 
-def _kept(query: ProcessQuery | EvaluationQuery) -> dict[str, Any]:
+def _kept(query: ProcessQuery | EvaluationQuery | SummonsQuery) -> dict[str, Any]:
     """What the next page is to be asked for as well."""
     given = query.model_dump(mode="json")
     return {name: value for name, value in given.items()
