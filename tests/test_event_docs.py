@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from contextlib import suppress
@@ -15,8 +16,9 @@ from hypothesis import strategies as st
 
 from api import submission
 from api.auth import Principal, Scope
+from api.settings import Settings
 from docs.generator import PAGES, introduction
-from docs.generator.commands import all_commands
+from docs.generator.commands import SETTINGS, all_commands
 from docs.generator.fields import parts, rows
 from docs.generator.introduction import common_rules
 from docs.generator.refusals import Rule, rules_of
@@ -220,3 +222,13 @@ def test_every_command_is_documented() -> None:
         for parameter in command.params:
             assert parameter.help in part
     assert re.findall(r"^## (mingzhang .*)$", said, re.MULTILINE) == [name for name, _ in commands]
+
+
+def test_every_setting_is_documented() -> None:
+    read = inspect.getsource(Settings.from_environment)
+
+    names = re.findall(r'(?:given|number)\(\s*"(\w+)"', read)
+
+    assert set(names) == set(SETTINGS)
+    for name in names:
+        assert f"| `MINGZHANG_{name}` | " in text("cli.md")

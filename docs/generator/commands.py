@@ -11,9 +11,42 @@ from api.cli import main
 from docs.generator.markdown import GENERATED, code, page, table
 
 _INTRODUCTION = """\
-Every command reads its settings from the environment (`MINGZHANG_DATA`, `MINGZHANG_DATABASE_URL`
-and so on) and works on the ledger that `make up` runs on, whether that is running or not. `make up`
-installs it as `.venv/bin/mingzhang`. Each command says with `--help` what stands here."""
+Every command reads its [settings](#settings) from the environment and works on the ledger that
+`make up` runs on, whether that is running or not. `make up` installs it as `.venv/bin/mingzhang`.
+Each command says with `--help` what stands here."""
+
+
+SETTINGS = {
+    "DATA": ("The directory of the keys, the reports and the embedded PostgreSQL.", "`data`"),
+    "DATABASE_URL": (
+        "A PostgreSQL 15 or newer, as `postgresql://user:password@host/name`.",
+        "the embedded one, in the data directory",
+    ),
+    "SCHEMA": (
+        "The database's schema that holds the ledger: several ledgers, one database.",
+        "`ledger`",
+    ),
+    "HOST": ("The address that `up` listens on.", "`127.0.0.1`: this machine alone"),
+    "PORT": ("The port that `up` listens on, 0 to 65535; 0 takes a free one.", "`8000`"),
+    "QUEUE_EVENTS": (
+        "How many events may wait to be written before callers are told to come back (503).",
+        "`10000`",
+    ),
+    "BODY_BYTES": ("The longest body that is taken, in bytes, from 1024 on.", "`4194304` (4 MiB)"),
+    "LOG_KEY": (
+        "The keys that sign checkpoints, a line each, so that they stand in no file.",
+        "those of `log.key` in the data directory",
+    ),
+    "WITNESS_POLICY": (
+        "A policy file (C2SP tlog-policy) that names the witnesses to ask.",
+        "no witness is asked",
+    ),
+    "PUBLIC_URL": (
+        "Where residents reach the board, for the QR codes of receipts: `https://...`.",
+        "the address under which they asked",
+    ),
+}
+"""Variable without MINGZHANG_ -> what it sets, and what holds where it is not set."""
 
 
 def commands_page() -> str:
@@ -26,6 +59,9 @@ def commands_page() -> str:
         _INTRODUCTION,
         "\n".join(contents),
         *(_command(name, command) for name, command in found),
+        "## Settings",
+        "Environment variables. A value that cannot be used ends the command, with exit code 2.",
+        table(("Variable", "What it sets", "Left out"), _settings()),
         "## How a command ends",
         _exit_codes(),
     )
@@ -104,6 +140,11 @@ def _left_out(parameter: Any) -> str:
             names = parameter.opts if on else parameter.secondary_opts
             return code(names[0]) if names else ""
     return code(parameter.default)
+
+
+def _settings() -> Iterator[tuple[str, str, str]]:
+    for name, (what, left_out) in SETTINGS.items():
+        yield code(f"MINGZHANG_{name}"), what, left_out
 
 
 def _exit_codes() -> str:
