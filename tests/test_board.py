@@ -49,6 +49,12 @@ def test_a_page_loads_nothing_from_elsewhere_and_runs_no_script(server: Server, 
     assert "unsafe" not in policy
 
 
+def test_the_page_says_whose_disclosure_it_is(server: Server) -> None:
+    page = server.get("/", Accept=HTML).text
+
+    assert '<p class="lead">示范镇党委：' in page
+
+
 def test_style_sheet_and_mark_are_served_by_the_server_itself(server: Server) -> None:
     for path, kind in (("/static/board.css", "text/css"), ("/static/mark.svg", "image/svg")):
         answer = server.get(path)
