@@ -189,10 +189,12 @@ def test_a_file_of_another_kind_fails_before_anything_is_founded(
 ) -> None:
     (tmp_path / "a.csv").write_text(content)
 
-    code, _, errors = command.run(tmp_path / "a.csv")
+    code, output, errors = command.run(tmp_path / "a.csv")
 
     assert code == 1
     assert said in errors
+    assert output == ""
+    assert not (tmp_path / "data" / "imports").exists()
     assert command.size() == 0
 
 

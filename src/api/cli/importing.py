@@ -54,12 +54,14 @@ def import_command(
     from rich.console import Console
 
     from api.imports.report import Report, Summary
+    from api.imports.rows import require_readable
     from api.imports.sources import SOURCES
     from api.settings import Settings
 
     if source not in SOURCES:
         raise typer.BadParameter(f"{source!r} is none of {', '.join(SOURCES)}")
     settings = Settings.from_environment(os.environ)
+    require_readable(file, SOURCES[source]().columns)  # one that is not: one line, and no report
     summary = Summary(source, str(file))
     console = Console()
     directory = report or settings.data / "imports" / f"{source}-{summary.began_at:%Y%m%dT%H%M%SZ}"
@@ -82,7 +84,7 @@ def _import(
     from api.imports.groundwork import prepare_ground
     from api.imports.importer import LIMITS, Importer
     from api.imports.progress import watching
-    from api.imports.rows import count_rows, read_rows, require_readable
+    from api.imports.rows import count_rows, read_rows
     from ledger.ledger import Ledger
     from ledger.personal import Vault
     from ledger.refusals import Unavailable
@@ -91,7 +93,6 @@ def _import(
     from ledger.store.postgres import PostgresStore
     from projections.schema import prepare
 
-    require_readable(file, source.columns)
     total = count_rows(file) if limit is None else min(count_rows(file), limit)
     with ExitStack() as stack:
         stop = stack.enter_context(_stopping())
