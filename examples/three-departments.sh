@@ -24,7 +24,8 @@ act() {
              "body": {'"$body${4:+, $4}"'}}'
 }
 step=0
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+if [ -t 1 ]; then bold=$'\033[1m' plain=$'\033[0m'; else bold="" plain=""; fi
+say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 
 say "Filed, accepted, dispatched: five working days, until 12 May (诉求登记, 受理, 派单)"
 act hotline-clerk "05-06 09:00" request_filed '"community": "committee-riverside",

@@ -19,7 +19,8 @@ propose() {
     echo
 }
 step=0
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+if [ -t 1 ]; then bold=$'\033[1m' plain=$'\033[0m'; else bold="" plain=""; fi
+say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 
 say "1. The hotline files a resident's request, accepts it and dispatches it (诉求登记, 受理, 派单)"
 propose hotline-clerk '[
