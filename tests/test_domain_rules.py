@@ -13,6 +13,7 @@ from ledger.domain.rules import (
     MAX_NOTICE,
     REQUEST_GRADES,
     RULES_TAG,
+    SHOWN,
     WHISTLE_GRADES,
     Deadline,
     Grade,
@@ -26,6 +27,7 @@ from ledger.domain.rules import (
     governing,
     grades_of,
     in_force,
+    not_listed,
     pack_of,
 )
 from ledger.event import Actor
@@ -350,3 +352,16 @@ def test_a_pack_beyond_its_limits_has_no_shape(changes: dict[str, Any]) -> None:
 def test_a_deadline_beyond_its_limits_has_no_shape(amount: int) -> None:
     with pytest.raises(ValidationError):
         deadline(Step.CALLED_BACK, None, amount)
+
+
+@pytest.mark.parametrize(
+    ("count", "ending"),
+    [(0, "one of: none"), (SHOWN, f"r-{SHOWN - 1}"), (SHOWN + 3, "and 3 more, in the pack")],
+)
+def test_a_refusal_of_a_code_says_how_many_it_does_not_name(count: int, ending: str) -> None:
+    entries = tuple(Reason(code=f"r-{number}", name="理由") for number in range(count))
+
+    refusal = not_listed(entries, "another", "unknown_reason", "reason")
+
+    assert refusal is not None
+    assert refusal.accepted.endswith(ending)

@@ -19,6 +19,8 @@ RULES_TAG = "rules:pack"
 MAX_NOTICE = timedelta(days=3653)
 """How long before its date of effect a pack is enacted at most: ten years. A term may end on that
 date, and others begin there: beyond the year 9999 no clock can count."""
+SHOWN = 20
+"""How many entries of a list a refusal names."""
 _ENACTS = (standing(Office.SECRETARY, *TOWN),)
 
 
@@ -375,7 +377,9 @@ def not_listed(
     """The refusal where a code is not on a list of the pack in force."""
     if any(entry.code == code for entry in entries):
         return None
-    listed = ", ".join(entry.code for entry in entries[:20])
+    listed = ", ".join(entry.code for entry in entries[:SHOWN])
+    if len(entries) > SHOWN:
+        listed += f" and {len(entries) - SHOWN} more, in the pack"
     return Unacceptable(
         rule,
         f"{code} is not on the list of the pack in force",
