@@ -11,7 +11,8 @@ import pytest
 from tests.api_server import Server
 
 HTML = "text/html,application/xhtml+xml"
-PAGES = ("/", "/cases", "/cases?figure=overdue", "/judged", "/summons", "/points/account-1")
+PAGES = ("/", "/cases", "/cases?figure=overdue", "/judged", "/summons", "/points/account-1",
+         "/cases/request-001")  # fmt: skip
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -115,6 +116,18 @@ def test_every_figure_that_is_a_link_leads_to_what_it_counts(server: Server) -> 
         assert 'class="none"' not in found.text, link
 
 
+def test_a_row_leads_to_its_case_and_the_case_to_who_has_it(server: Server) -> None:
+    row = server.get("/v1/disclosures/process/cases?figure=overdue").json()["cases"][0]
+    path = f"/cases/{row['request']}"
+
+    page = server.get(path, Accept=HTML)
+
+    assert f'href="{path}"' in server.get("/cases?figure=overdue", Accept=HTML).text
+    assert page.status_code == 200
+    assert "城市管理局" in page.text
+    assert '<strong class="late">逾期</strong>' in page.text
+
+
 def test_the_page_says_which_ruling_sets_a_net_rate_apart_from_the_raw_one(server: Server) -> None:
     late = server.get("/v1/disclosures/process/cases?figure=cleared_late").json()["cases"][0]
     about = {"request": late["request"], "metric": "on_time"}
@@ -144,7 +157,13 @@ def test_the_form_leads_to_the_account(server: Server) -> None:
 
 @pytest.mark.parametrize(
     ("path", "status"),
-    [("/nothing", 404), ("/points/nobody", 404), ("/cases?limit=0", 422), ("/points", 422)],
+    [
+        ("/nothing", 404),
+        ("/points/nobody", 404),
+        ("/cases/nobody", 404),
+        ("/cases?limit=0", 422),
+        ("/points", 422),
+    ],
 )
 def test_a_person_gets_a_kind_page_in_chinese_instead_of_a_problem(
     server: Server, path: str, status: int

@@ -98,6 +98,7 @@ class Board:
         for path, endpoint in (
             ("/", self.home),
             ("/cases", self.cases),
+            ("/cases/{request}", self.case),
             ("/summons", self.summons),
             ("/judged", self.judged),
             ("/points", self.find_account),
@@ -141,6 +142,17 @@ class Board:
                 within=_within(query, named["names"]),
                 kept=_kept(query),
             )
+
+    async def case(self, request: Id, query: Annotated[Fresh, Query()]) -> Response:
+        """One case: how far it is, in whose hands, and how long it took."""
+        await self._freshness.reach(query.min_position, process_reading.NAME)
+        async with self._readers.connection() as connection:
+            seen, found = await process_reading.case(connection, request)
+            if found is None:
+                raise Problem(404, "unknown_request", f"request {request} is not shown here")
+            named = _named(await project_reading.project(connection))
+            subject = named["subjects"].get(found.subject, found.subject)
+            return self._page("case.html", **named, seen=seen, case=found, subject=subject)
 
     async def summons(self, query: Annotated[SummonsQuery, Query()]) -> Response:
         """The whistles, or those for a department, page by page."""
