@@ -48,6 +48,7 @@ def commands() -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
+        rich_markup_mode="markdown",  # else a docstring's line breaks break the help's lines too
     )
     app.command("up")(serving.up)
     app.command("init")(founding.init)
