@@ -42,6 +42,8 @@ MAIN_STAGES = frozenset(
     ("filed", "accepted", "dispatched", "in_hand", "answered", "answer_accepted", "cleared")
 )
 """Stages that are shown even where no case stands there."""
+MANY_COMMUNITIES = 12
+"""Beyond so many their table is folded up, or nobody would reach what comes after it."""
 LATEST_CASES = 12
 LATEST_WHISTLES = 8
 RANKED = 20
@@ -91,6 +93,7 @@ class Board:
             categories=tuple(labels.TERMS["category"].items()),
             stages=tuple(labels.TERMS["stage"].items()),
             main_stages=MAIN_STAGES,
+            many=MANY_COMMUNITIES,
         )
 
     def add_to(self, router: APIRouter) -> None:
