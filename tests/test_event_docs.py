@@ -19,13 +19,13 @@ from api.auth import Principal, Scope
 from api.settings import Settings
 from docs.generator import PAGES, introduction
 from docs.generator.commands import SETTINGS, all_commands
-from docs.generator.fields import parts, rows
 from docs.generator.introduction import common_rules
 from docs.generator.refusals import Rule, rules_of
 from ledger import catalogue
 from ledger.canonical import canonical_json
 from ledger.catalogue import KINDS
 from ledger.event import Actor
+from ledger.fields import parts, rows
 from ledger.refusals import Refusal, Refused
 from tests.paper_ledger import PaperLedger
 from tests.strategies import examples, proposals

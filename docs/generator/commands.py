@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from api.cli import main
-from docs.generator.markdown import GENERATED, code, page, table
+from ledger.markdown import GENERATED, code, page, table
 
 _INTRODUCTION = """\
 Every command reads its [settings](#settings) from the environment and works on the ledger that

@@ -12,13 +12,13 @@ from functools import cache
 from types import ModuleType
 from typing import Any, get_origin
 
-from docs.generator.fields import is_optional, lists, parts, rows
 from docs.generator.introduction import introduction
-from docs.generator.markdown import GENERATED, anchor, code, json_block, link, page, table
 from docs.generator.refusals import rules_of, rules_table
 from ledger.catalogue import AREAS
 from ledger.decision import describe
 from ledger.event import Event
+from ledger.fields import is_optional, lists, parts, rows
+from ledger.markdown import GENERATED, anchor, code, json_block, link, page, table
 
 
 def events_page() -> str:

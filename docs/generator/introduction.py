@@ -12,7 +12,6 @@ import orjson
 
 from api import problems, submission
 from api.settings import Limits
-from docs.generator.markdown import json_block, link
 from docs.generator.refusals import Rule, rules_in, rules_table
 from docs.generator.values import SITUATION, SUBJECT
 from ledger import catalogue, decision, proposal
@@ -29,6 +28,7 @@ from ledger.event import (
     Event,
     personal_fields,
 )
+from ledger.markdown import json_block, link
 from ledger.sequencer import Sequencer
 
 _TEXT = Path(__file__).with_name("introduction.md")

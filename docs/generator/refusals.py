@@ -11,7 +11,6 @@ from types import FunctionType
 from typing import Any, NamedTuple, TypeGuard
 
 from api import problems
-from docs.generator.markdown import code, table
 from docs.generator.values import (
     SITUATION,
     SUBJECT,
@@ -26,6 +25,7 @@ from docs.generator.values import (
 )
 from ledger import decision
 from ledger.event import Event
+from ledger.markdown import code, table
 from ledger.refusals import Refusal
 
 MAX_DEPTH = 20
