@@ -8,7 +8,8 @@ from typing import Any
 import typer
 
 from api.cli import main
-from ledger.markdown import GENERATED, code, page, table
+from docs.generator.notice import GENERATED
+from ledger.markdown import code, page, table
 
 _INTRODUCTION = """\
 Every command reads its [settings](#settings) from the environment and works on the ledger that

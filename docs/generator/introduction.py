@@ -17,6 +17,7 @@ from docs.generator.values import SITUATION, SUBJECT
 from ledger import catalogue, decision, proposal
 from ledger.canonical import canonical_json
 from ledger.decision import Situation
+from ledger.dictionary import envelope_table
 from ledger.domain.closing import RequestCleared
 from ledger.domain.requests import RequestFiled
 from ledger.event import (
@@ -52,6 +53,7 @@ def introduction() -> str:
         proposed=json_block(proposed()),
         refused=json_block(refused()),
         recorded=json_block(orjson.loads(recorded())),
+        envelope=envelope_table(),
         common_rules=rules_table(common_rules()),
     ).rstrip("\n")
 

@@ -1,14 +1,10 @@
-"""Pieces of Markdown (GitHub's) that both pages are made of."""
+"""Pieces of Markdown (GitHub's) that generated pages are made of."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any
-
-GENERATED = (
-    "<!-- Written by `make docs` from the code; tests/test_event_docs.py keeps it current. -->"
-)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
