@@ -165,12 +165,28 @@ def _import(result: Mapping[str, Any]) -> str:
     return "### Import, every repetition\n\n" + _table((*head, *memory), lines)
 
 
+def _verification(result: Mapping[str, Any]) -> str:
+    lines = [
+        (
+            f"{row['events']:,}",
+            f"{row['seconds']:.1f}",
+            f"{row['events_per_second']:,.0f}",
+            f"{row['cpu_seconds']:.1f}",
+            f"{row['mib']:.0f}",
+        )
+        for row in result["rows"]
+    ]
+    head = ("events", "seconds", "events/s", "CPU seconds", "peak memory, MiB")
+    return "### Offline verification of a bundle, every repetition\n\n" + _table(head, lines)
+
+
 _TABLES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "in_process": _in_process,
     "network": _network,
     "bulk": _bulk,
     "read": _read,
     "import": _import,
+    "verification": _verification,
 }
 
 

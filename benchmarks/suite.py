@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks import bulk, importing, in_process, machine, network, reading
+from benchmarks import bulk, importing, in_process, machine, network, reading, verification
 from benchmarks.bulk import BulkPlan
 from benchmarks.database import Database
 from benchmarks.importing import ImportPlan
 from benchmarks.load import Measured, Plan
 from benchmarks.reading import ReadingPlan
+from benchmarks.verification import VerificationPlan
 
 Contenders = Sequence[tuple[str, Any]]
 Say = Callable[[str], None]
@@ -29,6 +30,7 @@ class Effort(NamedTuple):
     looks: int
     calibration_seconds: float
     import_rows: int | None
+    verified_events: int
 
     @property
     def plan(self) -> Plan:
@@ -36,8 +38,8 @@ class Effort(NamedTuple):
         return Plan(self.seconds, self.seconds / 5)
 
 
-FULL = Effort(5.0, 3, (1, 16, 64, 256), 100_000, 100_000, 1_000, 0.3, None)
-QUICK = Effort(0.2, 1, (4,), 4_000, 2_000, 20, 0.02, 200)
+FULL = Effort(5.0, 3, (1, 16, 64, 256), 100_000, 100_000, 1_000, 0.3, None, 1_000_000)
+QUICK = Effort(0.2, 1, (4,), 4_000, 2_000, 20, 0.02, 200, 20_000)
 
 
 class Bench(NamedTuple):
@@ -114,4 +116,9 @@ BENCHMARKS: dict[str, Callable[[Bench], dict[str, Any]]] = {
         "all_per_second",
     ),
     "import": _once_each(importing.CONTENDERS, _import_plan, "seconds"),
+    "verification": _once_each(
+        verification.CONTENDERS,
+        lambda bench: VerificationPlan(bench.effort.verified_events),
+        "events_per_second",
+    ),
 }

@@ -31,7 +31,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results, table and plot of one quick run of everything but the import."""
     out = tmp_path_factory.mktemp("benchmarks")
     paths = [str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
-    words = ["in_process", "network", "bulk", "read", "--quick", "--out", str(out)]
+    words = ["in_process", "network", "bulk", "read", "verification", "--quick", "--out", str(out)]
     subprocess.run(
         [sys.executable, "-m", "benchmarks", *words],
         cwd=ROOT,
@@ -100,6 +100,14 @@ def test_everybody_reads_the_same_log(results: Mapping[str, Any]) -> None:
 
     assert {row["contender"] for row in rows} == {"store", "door", "library", "umadb"}
     assert {(row["events"], row["looks"]) for row in rows} == {(2_000, 20)}
+
+
+def test_a_bundle_of_the_size_asked_for_is_verified(results: Mapping[str, Any]) -> None:
+    (row,) = results["verification"]["rows"]
+
+    assert (row["contender"], row["events"]) == ("verify", 20_000)
+    assert row["seconds"] > 0
+    assert row["mib"] > 0
 
 
 def test_the_table_names_every_figure_and_the_plot_is_drawn(out: Path) -> None:

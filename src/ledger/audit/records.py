@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -65,15 +66,20 @@ def _canonical(position: int, record: bytes) -> Any:
 def is_plain(value: Any) -> bool:
     """Whether orjson's sorted output of a JSON value is that of RFC 8785."""
     match value:
-        case str() | bool() | None:
-            return True
         case dict():
-            return all(map(str.isascii, value)) and all(map(is_plain, value.values()))
+            return "".join(value).isascii() and _are_plain(value.values())
         case list():
-            return all(map(is_plain, value))
+            return _are_plain(value)
+        case bool():
+            return True
         case int():
             return -MAX_INTEGER <= value <= MAX_INTEGER
-    return False
+    return value is None or isinstance(value, str)
+
+
+def _are_plain(values: Iterable[Any]) -> bool:
+    # Most are texts: a call for each of them takes a third of an audit's time.
+    return all(map(is_plain, [value for value in values if type(value) is not str]))
 
 
 def _facts(document: Any) -> Facts:

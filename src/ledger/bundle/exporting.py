@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import Protocol
 
 import orjson
 
@@ -15,7 +16,7 @@ from ledger.bundle import layout
 from ledger.bundle.writing import TreeWriter
 from ledger.catalogue import KINDS, schema
 from ledger.dictionary import data_dictionary
-from ledger.store.contract import Store
+from ledger.store.contract import StoredEvent
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.faults import Unverified
 from ledger.tlog.note import Note
@@ -27,12 +28,20 @@ _README = Path(__file__).with_name("readme.md")
 _TOLD_EVENTS = 4_096
 
 
+class Source(Protocol):
+    """What an export asks of a `Store`."""
+
+    def size(self) -> int: ...
+
+    def read(self, *, until: int) -> Iterable[StoredEvent]: ...
+
+
 class CannotExport(Exception):
     """No bundle can be made of this; nothing was left behind. Says why."""
 
 
 def export(
-    store: Store,
+    store: Source,
     note: Note,
     earlier: Sequence[Note],
     directory: Path,
@@ -63,7 +72,7 @@ def export(
 
 
 def _write(
-    store: Store,
+    store: Source,
     checkpoint: Checkpoint,
     note: Note,
     earlier: Sequence[Note],
