@@ -33,6 +33,10 @@ FORGERIES: dict[str, tuple[int, Forgery]] = {
     "no UTF-8": (7, lambda e: [*e[:6], with_bytes(e[6], b'"\xff"'), *e[7:]]),
     "a strange name": (7, lambda e: [*e[:6], with_record(e[6], {"body": {"名": 1}}), *e[7:]]),
     "another member": (7, lambda e: [*e[:6], with_record(e[6], {"more": 1}), *e[7:]]),
+    "another member for one": (7, lambda e: [*e[:6], with_bytes(
+        e[6], e[6].record.replace(b'"version"', b'"wersion"')), *e[7:]]),
+    "a cause of no text": (7, lambda e: [*e[:6], with_record(e[6], {"cause": 0.0}), *e[7:]]),
+    "another actor": (7, lambda e: [*e[:6], with_record(e[6], {"actor": {"x": "y"}}), *e[7:]]),
     "an unknown kind": (7, lambda e: [*e[:6], with_record(e[6], {"kind": "x"}), *e[7:]]),
     "a kind of no text": (7, lambda e: [*e[:6], with_record(e[6], {"kind": []}), *e[7:]]),
     "a future version": (7, lambda e: [*e[:6], with_record(e[6], {"version": 99}), *e[7:]]),

@@ -12,17 +12,18 @@ from ledger.audit.report import Fault, Faulty, differing, shown
 from ledger.canonical import canonical_json
 from ledger.catalogue import KINDS
 from ledger.domain.founding import LedgerFounded
-from ledger.event import MAX_INTEGER
+from ledger.event import MAX_INTEGER, Actor
 
-ENVELOPE = frozenset(
-    ("actor", "body", "cause", "id", "kind", "occurred_at", "recorded_at", "tags", "version")
-)
+MEMBERS = 9
+"""How many an envelope has: those that `_facts` reads."""
+ACTOR = frozenset(Actor._fields)
 
 
 class Facts(NamedTuple):
     """What an audit needs of a record beyond its bytes."""
 
     kind: str
+    version: Any
     tags: list[str]
     id: bytes
     """16 bytes."""
@@ -39,10 +40,12 @@ def examine(position: int, record: bytes, origin: str | None) -> Facts:
     try:
         facts = _facts(document)
     except (AttributeError, LookupError, TypeError, ValueError):
-        raise Faulty(
-            Fault("a record with the envelope's members", shown(record), position)
-        ) from None
-    _check_kind(position, facts.kind, document["version"])
+        raise Faulty(Fault("the members of an envelope", shown(record), position)) from None
+    # Of these orjson writes other bytes than RFC 8785 does. The rest of it is texts and a version.
+    if not is_plain(facts.body):
+        expected = "no fractions, no integers beyond 2**53, ASCII names"
+        raise Faulty(Fault(expected, shown(record), position))
+    _check_kind(position, facts.kind, facts.version)
     _check_founding(position, facts, origin)
     return facts
 
@@ -56,11 +59,25 @@ def _canonical(position: int, record: bytes) -> Any:
     if again != record:
         expected, found = differing(again, record)
         raise Faulty(Fault(f"canonical JSON, {expected}", found, position))
-    # Of these orjson writes other bytes than RFC 8785 does.
-    if not is_plain(document):
-        expected = "no fractions, no integers beyond 2**53, ASCII names"
-        raise Faulty(Fault(expected, shown(record), position))
     return document
+
+
+def _facts(document: Any) -> Facts:
+    kind, version, identity = document["kind"], document["version"], document["id"]
+    actor, body, cause = document["actor"], document["body"], document["cause"]
+    tags, moment, occurred_at = document["tags"], document["recorded_at"], document["occurred_at"]
+    if len(document) != MEMBERS or type(tags) is not list or type(body) is not dict:
+        raise TypeError
+    # Joined, for that fails on anything but texts.
+    "".join((kind, occurred_at, "" if cause is None else cause, *tags))
+    if actor.keys() != ACTOR or not "".join(actor.values()):
+        raise ValueError
+    known = bytes.fromhex(identity.replace("-", ""))
+    if tags != sorted(set(tags)) or len(known) != 16 or len(identity) != 36:
+        raise ValueError
+    if not moment.endswith("Z"):
+        raise ValueError
+    return Facts(kind, version, tags, known, datetime.fromisoformat(moment), body)
 
 
 def is_plain(value: Any) -> bool:
@@ -80,23 +97,6 @@ def is_plain(value: Any) -> bool:
 def _are_plain(values: Iterable[Any]) -> bool:
     # Most are texts: a call for each of them takes a third of an audit's time.
     return all(map(is_plain, [value for value in values if type(value) is not str]))
-
-
-def _facts(document: Any) -> Facts:
-    if document.keys() != ENVELOPE:
-        raise LookupError
-    tags, kind, moment = document["tags"], document["kind"], document["recorded_at"]
-    if type(kind) is not str or type(tags) is not list or not moment.endswith("Z"):
-        raise TypeError
-    if tags != sorted(set(tags)) or not all(type(tag) is str for tag in tags):
-        raise ValueError
-    identity = bytes.fromhex(document["id"].replace("-", ""))
-    if len(identity) != 16 or len(document["id"]) != 36:
-        raise ValueError
-    body = document["body"]
-    if type(body) is not dict:
-        raise TypeError
-    return Facts(kind, tags, identity, datetime.fromisoformat(moment), body)
 
 
 def _check_kind(position: int, kind: str, version: Any) -> None:
