@@ -37,8 +37,8 @@ _ENVELOPE = (
     (
         "`body`",
         (
-            "the body as proposed, what was left out filled in, with commitments in place of personal"
-            " values"
+            "the body as proposed, what was left out filled in, with commitments in place of"
+            " personal values"
         ),
     ),
     ("`cause`", "the id of the event that it follows from, or null"),

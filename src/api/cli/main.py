@@ -2,7 +2,7 @@
 
 Exit codes: 0 done or stopped as asked; 1 refused or failed, said in one line; 2 wrong usage;
 3 the database cannot be reached; 4 the database's schema is not this code's; 5 already running, or
-the port is taken.
+the port is taken; 6 a fault was found by `verify`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import psycopg
 import typer
 
 from api.cli import (
+    auditing,
     calendars,
     cases,
     database,
@@ -57,6 +58,7 @@ def commands() -> typer.Typer:
     app.command("case")(cases.case)
     app.command("status")(views.status)
     app.command("rebuild")(views.rebuild)
+    app.command("verify")(auditing.verify)
     app.add_typer(keys.app, name="keys")
     app.add_typer(log_keys.app, name="log-key")
     app.add_typer(calendars.app, name="calendar")
