@@ -37,7 +37,7 @@ class Folder(NamedTuple):
                 expected, size = f"at most {most_bytes} bytes", f"{found.st_size} bytes"
                 raise Faulty(Fault(expected, size, position, file))
             with open(descriptor, "rb", closefd=False) as opened:
-                return opened.read(most_bytes)
+                return opened.read(found.st_size)
         except OSError as error:
             raise _unreadable(file, error) from None
         finally:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ledger.audit.report import Fault, Faulty
-from ledger.tlog.tiles import HEIGHT, Tile, subtree_root
+from ledger.tlog.merkle import HASH_BYTES
+from ledger.tlog.tiles import HEIGHT, WIDTH, Tile, subtree_root
 from ledger.tlog.tower import Built
 
 TABLE = "tile"
@@ -60,20 +61,23 @@ class KeptTiles:
         if self._missing is not None and self._missing.level == tile.level:
             raise _fault(self._missing, "a tile, as those after it are kept", "none")
         root = subtree_root(built.hashes)
-        for expected, found in ((built.to_bytes(), kept.hashes), (root, kept.root)):
-            if expected != found:
-                raise _fault(tile, *_differing(expected, found))
+        if built.to_bytes() != kept.hashes:
+            raise _differing(built, kept.hashes)
+        if root != kept.root:
+            raise _fault(tile, f"the root {root.hex()}", kept.root.hex())
         self._next = next(self._kept, None)
 
 
-def _differing(expected: bytes, found: bytes) -> tuple[str, str]:
-    """Both from the first 32 bytes on that differ."""
-    at = 0
-    while expected[at : at + 32] == found[at : at + 32] and at < len(expected):
-        at += 32
-    return f"{expected[at : at + 32].hex()} at byte {at}", found[at : at + 32].hex() or "more"
+def _differing(built: Built, found: bytes) -> Faulty:
+    """The first hash that is another."""
+    for at, expected in enumerate(built.hashes):
+        hash_ = found[at * HASH_BYTES : (at + 1) * HASH_BYTES]
+        if hash_ != expected:
+            return _fault(built.tile, f"the hash {expected.hex()}", hash_.hex() or "none", at)
+    return _fault(built.tile, f"{WIDTH} hashes", "more")
 
 
-def _fault(tile: Tile, expected: str, found: str) -> Faulty:
-    first = (tile.index << (HEIGHT * (tile.level + 1))) + 1
+def _fault(tile: Tile, expected: str, found: str, at: int = 0) -> Faulty:
+    """At the first event below the hash."""
+    first = ((tile.index * WIDTH + at) << (HEIGHT * tile.level)) + 1
     return Faulty(Fault(expected, found, first, f"{TABLE} {tile.level}/{tile.index}"))
