@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import orjson
 import pytest
 
 from ledger.audit import Unreadable, verify_bundle
-from ledger.tlog.faults import Unverified
+from ledger.bundle import layout
+from ledger.tlog.cosignature import Cosigner
 from ledger.tlog.note import Note, NoteVerifier, Signer
+from ledger.tlog.policy import Policy
 from tests.audit_reports import KEYS, fault_of, verified, with_record
 from tests.audited_log import ORIGIN, SIGNER, bundle_of, log, signed
 
@@ -65,14 +69,47 @@ def test_two_processes_say_the_same_as_one(tmp_path: Path) -> None:
     assert bad.events == 42 * 256 - 1
 
 
-def test_a_policy_is_asked_about_the_checkpoint(whole: Path) -> None:
-    def refuse(note: Note) -> None:
-        raise Unverified(f"no witness signed {len(note.text)} characters")
+WITNESSES = [Cosigner(f"witness-{number}", 0x04, bytes([number] * 32)) for number in range(3)]
+TWO_OF_THREE = Policy.parse(
+    "".join(
+        [
+            *(f"witness w{number} {one.key}\n" for number, one in enumerate(WITNESSES)),
+            "group all 2 w0 w1 w2\nquorum all\n",
+        ]
+    ).encode()
+)
 
-    assert verify_bundle(whole, KEYS, policy=lambda note: None).is_verified
-    report = verify_bundle(whole, KEYS, policy=refuse)
+
+def cosigned(directory: Path, witnesses: Sequence[Cosigner]) -> Path:
+    """The bundle with cosignatures, as an export finds them on the checkpoint."""
+    path = directory / "checkpoint"
+    note = Note.parse(path.read_bytes())
+    path.write_bytes(note.signed_with(*(one.cosign(note.text, 1) for one in witnesses)).to_bytes())
+    listed = layout.parse_manifest((directory / "SHA256SUMS").read_bytes())
+    listed["checkpoint"] = sha256(path.read_bytes()).hexdigest()
+    (directory / "SHA256SUMS").write_bytes(layout.manifest(listed))
+    return directory
+
+
+def test_a_policy_asks_for_witnesses_beside_the_key(tmp_path: Path) -> None:
+    directory = cosigned(bundle_of(log(9), tmp_path / "bundle"), WITNESSES[1:])
+
+    report = verify_bundle(directory, KEYS, policy=TWO_OF_THREE)
+
+    assert report.cosigned_by == tuple(str(one.key) for one in WITNESSES[1:])
+    assert "cosigned by 2 witnesses" in report.verdict()
+
+
+def test_a_history_rewritten_with_a_stolen_key_is_refused_under_a_policy(tmp_path: Path) -> None:
+    events = log(9)
+    forged = [*events[:4], with_record(events[4], {"cause": "another"}), *events[5:]]
+    directory = cosigned(bundle_of(forged, tmp_path / "bundle"), WITNESSES[:1])
+
+    report = verify_bundle(directory, KEYS, policy=TWO_OF_THREE)
+
+    assert verified(directory).is_verified  # by the key alone nobody can tell
     assert fault_of(report) == (None, "checkpoint")
-    assert "no witness" in report.verdict()
+    assert "1 of 3 witnesses" in report.verdict()
 
 
 # Keys, origins and earlier checkpoints

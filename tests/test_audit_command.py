@@ -11,11 +11,13 @@ from pathlib import Path
 import orjson
 import pytest
 
+from ledger.tlog.cosignature import Cosigner
 from ledger.tlog.note import Signer
 from tests.audited_log import SIGNER, bundle_of, log, signed
 from tests.test_cli import COMMAND, run
 
 KEY = str(SIGNER.key)
+WITNESS = str(Cosigner("w", 0x04, bytes(32)).key)
 DOCUMENT = Path(__file__).parents[1] / "docs" / "audit.md"
 
 
@@ -49,6 +51,16 @@ def test_one_of_several_keys_is_enough(bundle: Path) -> None:
     assert verify(bundle, "--key", str(old.key)).returncode == 6
 
 
+def test_a_policy_that_is_not_satisfied_is_a_fault(bundle: Path, tmp_path: Path) -> None:
+    policy = tmp_path / "policy"
+    policy.write_text(f"witness w {WITNESS}\nquorum w\n")
+
+    ended = verify(bundle, "--key", KEY, "--policy", policy)
+
+    assert ended.returncode == 6
+    assert "0 of 1 witnesses cosigned" in ended.stdout
+
+
 def test_a_fault_is_told_in_one_line_with_an_exit_code_of_its_own(tmp_path: Path) -> None:
     bundle, report = bundle_of(log(300), tmp_path / "bundle"), tmp_path / "report.json"
     path = bundle / "index/000"
@@ -69,6 +81,8 @@ def test_a_fault_is_told_in_one_line_with_an_exit_code_of_its_own(tmp_path: Path
         (("--key", KEY[:-1]), 1, "--key: a verifier key is standard base64"),
         (("--key", KEY, "--since", "/absent"), 1, "--since /absent: "),
         (("--key", KEY, "--since", "BUNDLE/README.md"), 1, "README.md: a signature line"),
+        (("--key", KEY, "--policy", "BUNDLE/README.md"), 1, "README.md: line 3 of the policy"),
+        (("--key", WITNESS), 1, "--key: a log's key is one for"),
         (("--key", KEY, "--report", "/absent/report"), 1, "/absent/report"),
         ((), 2, "--key"),
     ],

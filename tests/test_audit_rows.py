@@ -21,9 +21,6 @@ from tests.superuser import CHECKPOINT, EDITS, EVENTS, Connection, Superuser, pu
 
 TRUSTED = [(CHECKPOINT, root_of(log(EVENTS)[:CHECKPOINT]))]
 RECEIPTS = {event.position: event.leaf for event in log(EVENTS)[CHECKPOINT:]}
-# As the migration has it; there it is already where the log keeps its tiles.
-TILE_TABLE = """create table if not exists tile (level smallint not null, index bigint not null,
-    hashes bytea not null, root bytea not null, primary key (level, index))"""
 
 
 def batch_rows(events: tuple[StoredEvent, ...]) -> list[BatchRow]:
@@ -107,7 +104,6 @@ def database(postgres_store: PostgresStore, postgres_url: str) -> Iterator[Conne
     writer.close()
     with psycopg.connect(postgres_url) as connection:
         connection.execute(f"set search_path to {postgres_store.schema}".encode())
-        connection.execute(TILE_TABLE)
         put_tiles(connection, log(EVENTS))
         connection.commit()
         yield connection

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
     from ledger.audit.report import Progress
-    from ledger.tlog.note import Note, NoteVerifier
+    from ledger.tlog.note import Verifier
 
 FAULT = 6
 """The exit code for a fault that was found."""
-MAX_NOTE_BYTES = 256 * 1024
+MAX_FILE_BYTES = 2 * 1024**2
+"""More than a note or a policy may have."""
+Parsed = TypeVar("Parsed")
 
 
 def verify(
@@ -31,6 +33,10 @@ def verify(
         Path | None,
         typer.Option(help="A checkpoint kept from an earlier time: nothing under it has changed."),
     ] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(help="A policy (C2SP tlog-policy): witnesses that must have cosigned too."),
+    ] = None,
     report: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Where to write the report, as JSON.")
     ] = None,
@@ -42,11 +48,14 @@ def verify(
     read, so that nothing is said of the bundle.
     """
     from ledger.audit import verify_bundle
+    from ledger.tlog.note import Note
+    from ledger.tlog.policy import Policy
 
     verifiers = [_verifier(one) for one in key]
-    kept = None if since is None else _note(since)
+    kept = None if since is None else _parsed("--since", since, Note.parse)
+    asked = None if policy is None else _parsed("--policy", policy, Policy.parse)
     with _watching() as progress:
-        result = verify_bundle(bundle, verifiers, since=kept, progress=progress)
+        result = verify_bundle(bundle, verifiers, since=kept, policy=asked, progress=progress)
     if report is not None:
         report.write_bytes(result.to_json())
     typer.echo(result.verdict())
@@ -54,27 +63,30 @@ def verify(
         raise typer.Exit(FAULT)
 
 
-def _verifier(text: str) -> NoteVerifier:
+def _verifier(text: str) -> Verifier:
     from ledger.audit import Unreadable
+    from ledger.tlog.cosignature import ML_DSA_44, log_verifier
     from ledger.tlog.faults import Malformed
-    from ledger.tlog.note import NoteVerifier, VerifierKey
+    from ledger.tlog.note import ED25519, VerifierKey
 
     try:
-        return NoteVerifier(VerifierKey.parse(text))
-    except (Malformed, ValueError) as error:
+        key = VerifierKey.parse(text)
+        if key.algorithm not in (ED25519, ML_DSA_44):
+            raise Malformed("a log's key is one for Ed25519 or ML-DSA-44 signatures")
+        return log_verifier(key)
+    except ValueError as error:  # a point that is not on the curve, too
         raise Unreadable(f"--key: {error}") from None
 
 
-def _note(path: Path) -> Note:
+def _parsed(option: str, path: Path, parse: Callable[[bytes], Parsed]) -> Parsed:
     from ledger.audit import Unreadable
     from ledger.tlog.faults import Malformed
-    from ledger.tlog.note import Note
 
     try:
         with path.open("rb") as file:
-            return Note.parse(file.read(MAX_NOTE_BYTES + 1))
+            return parse(file.read(MAX_FILE_BYTES))
     except (OSError, Malformed) as error:
-        raise Unreadable(f"--since {path}: {error}") from None
+        raise Unreadable(f"{option} {path}: {error}") from None
 
 
 @contextmanager

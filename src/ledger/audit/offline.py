@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
@@ -19,11 +19,10 @@ from ledger.bundle import layout
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.faults import Malformed, Unverified
 from ledger.tlog.note import MAX_NOTE_BYTES, Note, Verifier
+from ledger.tlog.policy import Policy
 from ledger.tlog.proofs import verify_consistency
 from ledger.tlog.tiles import WIDTH
 
-Policy = Callable[[Note], object]
-"""Raises `Unverified` for a checkpoint that too few witnesses signed."""
 STRETCH_TILES = 16
 MAX_FILE_BYTES = 64 * 1024**2
 _FEW_TILES = 64
@@ -41,8 +40,9 @@ def verify_bundle(
 ) -> Report:
     """Reads all of a bundle and says whether it is what one of the keys signed.
 
-    `since` is an earlier checkpoint that the reader kept. Ends at the first fault. Raises
-    `Unreadable` where there is nothing to read, or `since` is no checkpoint of these keys.
+    `since` is an earlier checkpoint that the reader kept; the bundle's own must satisfy the policy.
+    Ends at the first fault. Raises `Unreadable` where there is nothing to read, or `since` is no
+    checkpoint of these keys.
     """
     if not directory.is_dir():
         raise Unreadable(f"{directory} is not a directory")
@@ -66,6 +66,7 @@ class _Bundle:
         self._progress = progress
         self._checkpoint: Checkpoint | None = None
         self._signed_by: tuple[str, ...] = ()
+        self._witnesses: tuple[str, ...] = ()
         self._earlier: list[Cut] = []
         self._events = 0
 
@@ -78,6 +79,7 @@ class _Bundle:
             own.size if own else 0,
             own.root if own else None,
             self._signed_by,
+            self._witnesses,
             tuple(sorted({cut.size for cut in self._earlier if cut.is_met})),
             self._events,
             seconds,
@@ -111,9 +113,12 @@ class _Bundle:
             if checkpoint.size == 0:
                 raise Unverified("it is of an empty log")
             if policy is not None:
-                policy(note)
+                logs = [one.key for one in self._verifiers]
+                found = policy.verify(note, logs)
+                self._witnesses = tuple(str(one.key) for one in found.witnesses)
         except (Malformed, Unverified) as error:
-            expected = "a checkpoint signed with a key that was given"
+            asked = "" if policy is None else ", and as the policy asks"
+            expected = f"a checkpoint signed with a key that was given{asked}"
             raise Faulty(Fault(expected, str(error), file=file)) from None
         if file == layout.CHECKPOINT:
             self._signed_by = tuple(map(str, keys))

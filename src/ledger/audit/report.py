@@ -56,6 +56,8 @@ class Report:
     root: bytes | None
     signed_by: tuple[str, ...]
     """The verifier keys, of those given, that signed the checkpoint."""
+    cosigned_by: tuple[str, ...]
+    """The verifier keys of the witnesses, of those in the policy, that cosigned it."""
     compared: tuple[int, ...]
     """The sizes of the earlier checkpoints whose roots were found again."""
     events: int
@@ -75,7 +77,8 @@ class Report:
         root = "" if self.root is None else f", root {encode_base64(self.root)}"
         older = f", {len(self.compared)} earlier checkpoints" if self.compared else ""
         signed = f", signed by {len(self.signed_by)} of the keys given" if self.signed_by else ""
-        return f"verified: {self.size:,} events of {self.origin}{root}{signed}{older}"
+        seen = f", cosigned by {len(self.cosigned_by)} witnesses" if self.cosigned_by else ""
+        return f"verified: {self.size:,} events of {self.origin}{root}{signed}{seen}{older}"
 
     def to_json(self) -> bytes:
         """The report as canonical JSON with a newline."""
@@ -86,6 +89,7 @@ class Report:
             "size": self.size,
             "root": None if self.root is None else encode_base64(self.root),
             "signed_by": self.signed_by,
+            "cosigned_by": self.cosigned_by,
             "compared": self.compared,
             "events": self.events,
             "milliseconds": round(self.seconds * 1000),

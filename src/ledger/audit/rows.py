@@ -61,7 +61,7 @@ def audit_rows(
         fault = faulty.fault
     seconds = time.monotonic() - began
     return Report(
-        subject, log.origin, log.size, log.root, (), tuple(log.met), log.size, seconds, fault
+        subject, log.origin, log.size, log.root, (), (), tuple(log.met), log.size, seconds, fault
     )
 
 
