@@ -126,8 +126,9 @@ def verify(_database: Database, plan: VerificationPlan) -> Verified:
 
 
 def bundle(events: int) -> Path:
-    """The directory, made once and kept."""
-    directory = KEPT / f"bundle-{events}"
+    """The directory, made once and kept for as long as records are written as they are now."""
+    sample = b"".join(_stored(position).record for position in range(1, 2 + len(KINDS)))
+    directory = KEPT / f"bundle-{events}-{sha256(sample).hexdigest()[:8]}"
     if not directory.exists():
         town, frontier = Town(events), Frontier()
         for event in town.read(until=events):
