@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from random import Random
 
 import psycopg
@@ -12,12 +13,18 @@ from ledger.audit import Report
 from ledger.audit.kept_tiles import KeptTile
 from ledger.audit.live import audit_database
 from ledger.audit.rows import BatchRow, audit_rows
+from ledger.bundle import export
+from ledger.ledger import Ledger
+from ledger.personal import Vault
 from ledger.store.contract import StoredEvent
 from ledger.store.postgres import PostgresStore
+from ledger.store.tree import keep_tiles
 from ledger.tlog.tiles import Tile
-from tests.audited_log import ORIGIN, batches, log, root_of
+from tests.audit_reports import verified
+from tests.audited_log import ORIGIN, batches, log, root_of, signed
 from tests.strategies import TORTURE
 from tests.superuser import CHECKPOINT, EDITS, EVENTS, Connection, Superuser, put_tiles, tiles
+from tests.town import founding, handled
 
 TRUSTED = [(CHECKPOINT, root_of(log(EVENTS)[:CHECKPOINT]))]
 RECEIPTS = {event.position: event.leaf for event in log(EVENTS)[CHECKPOINT:]}
@@ -150,3 +157,27 @@ def test_a_log_that_was_restored_behind_a_checkpoint_is_told(database: Connectio
     assert report.fault.line() == (
         "position 400, event: expected the 400 events of a checkpoint; found 399"
     )
+
+
+def test_what_a_ledger_wrote_verifies_as_a_database_and_as_a_bundle(
+    postgres_store: PostgresStore, postgres_url: str, tmp_path: Path
+) -> None:
+    ledger = Ledger(postgres_store, Vault(bytes(32)))
+    ledger.start()
+    ledger.propose_sync(founding())
+    for number in range(1, 60):
+        ledger.propose_sync(handled(f"request-{number}"))
+    ledger.close()
+    events = tuple(postgres_store.read())
+    answered = {event.position: event.leaf for event in events}
+
+    with psycopg.connect(postgres_url) as connection:
+        connection.execute(f"set search_path to {postgres_store.schema}".encode())
+        trusted = [(300, root_of(events[:300]))]
+        keep_tiles(connection, 300)  # as whoever signs does before
+        report = audit_database(connection, trusted, answered, origin=ORIGIN)
+    export(postgres_store, signed(events, 370), [signed(events, 300)], tmp_path / "bundle")
+
+    assert report.is_verified, report.verdict()
+    assert report.size == len(events) > 370
+    assert verified(tmp_path / "bundle", since=signed(events, 300)).is_verified

@@ -161,9 +161,10 @@ class _Bundle:
         cuts = [*self._earlier, Cut(own.size, own.root, layout.CHECKPOINT)]
         roots, history, packs = Roots(self._folder, cuts), History(), set[str]()
         tiles = -(-own.size // WIDTH)
-        pieces = _stretches(self._path, own, tuple(cut.size for cut in cuts), tiles)
+        sizes = tuple(dict.fromkeys(cut.size for cut in cuts))
+        pieces = _stretches(self._path, own, sizes, tiles)
         found = in_order(check_stretch, pieces, 1 if tiles <= _FEW_TILES else workers)
-        with closing(found):  # type: ignore[type-var]  # a generator
+        with closing(found):
             for checked in (one for stretch in found for one in stretch):
                 self._take(checked, history)
                 roots.take(checked)

@@ -75,9 +75,10 @@ def _facts(document: Any) -> Facts:
     known = bytes.fromhex(identity.replace("-", ""))
     if tags != sorted(set(tags)) or len(known) != 16 or len(identity) != 36:
         raise ValueError
-    if not moment.endswith("Z"):
+    recorded_at = datetime.fromisoformat(moment)
+    if not moment.endswith("Z") or recorded_at.tzinfo is None:
         raise ValueError
-    return Facts(kind, version, tags, known, datetime.fromisoformat(moment), body)
+    return Facts(kind, version, tags, known, recorded_at, body)
 
 
 def is_plain(value: Any) -> bool:

@@ -33,22 +33,22 @@ class Roots:
     def __init__(self, folder: Folder, cuts: Sequence[Cut]) -> None:
         """The cuts in order of size."""
         self._folder = folder
-        self._cuts = cuts
+        self._cuts: dict[int, list[Cut]] = {}
         self._tiles = Frontier()
         self._tower = Tower()
         self._met = 0
         for cut in cuts:
-            if cut.size == 0:
-                self._meet(cut, EMPTY_ROOT)
+            self._cuts.setdefault(cut.size, []).append(cut)
+        for cut in self._cuts.get(0, ()):
+            self._meet(cut, EMPTY_ROOT)
 
     def take(self, checked: Checked) -> None:
         """The next entry bundle, in which no fault was found; raises `Faulty`."""
         below = _hashes(self._tiles.to_bytes())
         for size, part in checked.cuts:
             root = fold([*below, *_hashes(part)])
-            for cut in self._cuts:
-                if cut.size == size and not cut.is_met:
-                    self._meet(cut, root)
+            for cut in self._cuts[size]:
+                self._meet(cut, root)
         if checked.root is not None:
             self._tiles.append(checked.root)
             self._compare(self._tower.add(checked.root, level=1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import TypeVar
@@ -18,8 +18,8 @@ Result = TypeVar("Result")
 
 def in_order(
     work: Callable[[Piece], Result], pieces: Iterable[Piece], workers: int
-) -> Iterator[Result]:
-    """`work` of each piece, in this process where there would be one worker alone.
+) -> Generator[Result, None, None]:
+    """`work` of each piece, in this process where there would be one worker alone; to be closed.
 
     Processes are spawned, never forked: a fork would share the connections of its parent.
     """
