@@ -186,6 +186,7 @@ def test_a_channel_rates_for_the_requester_of_the_case_and_for_nobody_else(serve
         ("hotline-clerk", {"kind": "request_dispatched", "body": {
             "request": cleared, "lead": "dept-water", "grade": "ordinary"}}),
         ("water-clerk", {"kind": "request_answered", "body": {"request": cleared}}),
+        ("reviewer", {"kind": "answer_accepted", "body": {"request": cleared}}),
     ]  # fmt: skip
     for role, step in steps:
         assert server.post(role, step).status_code == 201

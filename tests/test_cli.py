@@ -181,6 +181,7 @@ def test_init_founds_an_empty_ledger_once_and_says_what_to_do_next(
     assert key.stdout.startswith("mz_")
     assert run("status", **given).stdout.startswith("log: 11 events\n")
     assert {path.name for path in tmp_path.glob("*.key")} == {
+        "receipt.key",
         "vault.key",
         "fingerprint.key",
         "log.key",

