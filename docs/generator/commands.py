@@ -79,7 +79,8 @@ def _below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
         yield name, command
         return
     for below, subcommand in subcommands.items():
-        yield from _below(f"{name} {below}", subcommand)
+        # In capitals stands what is meant where no subcommand is named.
+        yield from _below(name if below.isupper() else f"{name} {below}", subcommand)
 
 
 def _place(name: str) -> str:

@@ -80,9 +80,7 @@ def make_running(settings: Settings) -> Running:
         queue_events=settings.queue_events, retry_seconds=settings.limits.retry_seconds
     )
     ledger = Ledger(store, Vault(settings.vault_key()), limits)
-    policy = _policy(settings)
-    witnesses = Nobody() if policy is None else Witnessing(policy)
-    signer = CheckpointSigner(url, schema, settings.signing_keys(), settings.mark(), witnesses)
+    policy = witness_policy(settings)
     return Running(
         settings,
         url,
@@ -92,12 +90,20 @@ def make_running(settings: Settings) -> Running:
         board_readers=Readers(url, board_schema(schema)),
         live=Live(store, url, schema),
         timekeeper=Timekeeper(ledger, Dues(url, schema)),
-        notary=Notary(store, signer),
+        notary=Notary(store, make_signer(settings, url, policy)),
         policy=policy,
     )
 
 
-def _policy(settings: Settings) -> Policy | None:
+def make_signer(settings: Settings, url: str, policy: Policy | None) -> CheckpointSigner:
+    """What signs checkpoints of the database at the URL, and asks the policy's witnesses."""
+    witnesses = Nobody() if policy is None else Witnessing(policy)
+    keys, mark = settings.signing_keys(), settings.mark()
+    return CheckpointSigner(url, settings.schema, keys, mark, witnesses)
+
+
+def witness_policy(settings: Settings) -> Policy | None:
+    """The policy that the settings name, or None; raises `WrongSetting`."""
     if settings.witness_policy is None:
         return None
     try:

@@ -28,7 +28,7 @@ from api.transparency import Proofs
 from ledger import catalogue
 from ledger.canonical import canonical_document
 from ledger.domain.rules import RulesEnacted
-from ledger.store.contract import Store
+from ledger.store.contract import Log, Store
 from ledger.tlog.note import encode_base64
 from projections import reading
 from projections.digest import FORMAT as ROWS_FORMAT
@@ -153,7 +153,7 @@ class Statements:
         }
 
 
-def packs_of(store: Store, size: int) -> list[dict[str, Any]]:
+def packs_of(store: Log, size: int) -> list[dict[str, Any]]:
     """The packs of rules enacted in the first `size` events: version and position of each."""
     packs = []
     for stored in store.read(_PACKS, until=size):

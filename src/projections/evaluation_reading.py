@@ -285,7 +285,7 @@ async def evaluation(
         responses = await departments(process)
     tables = ("judged_request_tally", "community_whistling")
     values = {**EVERY_PART, **part}
-    async with snapshot(connection, NAME, tables, at) as seen:
+    async with snapshot(connection, NAME, tables, process.as_of.at) as seen:
         (totals,) = await seen.all(JudgedFigures, _TOTALS, values)
         (whistling_total,) = await seen.all(WhistlingFigures, _WHISTLING_TOTAL, values)
         by = {column: await seen.all(JudgedFigures, _BY[column], values) for column in _DIMENSIONS}

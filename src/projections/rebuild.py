@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from ledger.store.contract import Store, StoredEvent
+from ledger.store.contract import Log, StoredEvent
 from ledger.store.migrations import WRITER
 from ledger.store.postgres import connection_string
 from projections import reference as town
@@ -78,7 +78,7 @@ class Rebuilt(NamedTuple):
 
 
 def rebuild(
-    store: Store,
+    store: Log,
     url: str,
     schema: str = "ledger",
     names: Sequence[str] = (),
@@ -148,7 +148,7 @@ class _Filling:
 
     def __init__(
         self,
-        store: Store,
+        store: Log,
         connection: Connection,
         projections: Sequence[Projection],
         progress: Progress | None,
@@ -247,7 +247,7 @@ def _exchange(
         )
 
 
-def _pages(store: Store, after: int, until: int, page_events: int) -> Iterator[list[StoredEvent]]:
+def _pages(store: Log, after: int, until: int, page_events: int) -> Iterator[list[StoredEvent]]:
     events = store.read(after=after, until=until)
     while page := list(islice(events, page_events)):
         yield page

@@ -19,6 +19,7 @@ from api.cli import (
     calendars,
     cases,
     database,
+    exporting,
     founding,
     keys,
     log_keys,
@@ -58,7 +59,8 @@ def commands() -> typer.Typer:
     app.command("case")(cases.case)
     app.command("status")(views.status)
     app.command("rebuild")(views.rebuild)
-    app.command("verify")(auditing.verify)
+    app.command("export")(exporting.export)
+    app.add_typer(auditing.app, name="verify")
     app.add_typer(keys.app, name="keys")
     app.add_typer(log_keys.app, name="log-key")
     app.add_typer(calendars.app, name="calendar")

@@ -130,11 +130,8 @@ class Writer(Protocol):
         """Gives up the connection; never raises."""
 
 
-class Store(Protocol):
-    """A log of opaque events: readers share it, one writer at a time appends to it."""
-
-    def writer(self) -> Writer:
-        """A new writer; it connects when it is first used."""
+class Log(Protocol):
+    """What can be read of a log of opaque events, wherever it lies."""
 
     def size(self) -> int:
         """The last position, 0 for an empty log. Raises `StoreDown`."""
@@ -148,6 +145,13 @@ class Store(Protocol):
         until: int | None = None,
     ) -> Iterator[StoredEvent]:
         """Events in order, `after` < position <= `until`, page by page; the log never has gaps."""
+
+
+class Store(Log, Protocol):
+    """A log to which one writer at a time appends, while readers share it."""
+
+    def writer(self) -> Writer:
+        """A new writer; it connects when it is first used."""
 
     def wait(self, after: int, timeout_seconds: float) -> bool:
         """Blocks until there is an event after the position (True), or the time is over."""

@@ -1,0 +1,71 @@
+"""`mingzhang export`: the ledger up to a checkpoint as a bundle for auditors."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from api.settings import Settings
+    from ledger.store.checkpoints import Published
+    from ledger.store.postgres import PostgresStore
+
+MAX_EARLIER = 1_000
+"""How many earlier checkpoints go in: the last of each day, the newest."""
+
+
+def export(
+    bundle: Annotated[Path, typer.Argument(help="The directory to make; it must not exist.")],
+    to: Annotated[
+        int | None,
+        typer.Option(
+            help="The position up to which events are wanted: the bundle goes to the first"
+            " checkpoint that has it. All of the log, if not given: it is signed now.",
+            min=1,
+        ),
+    ] = None,
+) -> None:
+    """Write a bundle: tiles, entries, checkpoints, proofs, packs, schemas, and a README.
+
+    It holds commitments and never personal values in clear, but is not for the public: give it to
+    auditors. `mingzhang verify BUNDLE` checks it anywhere.
+    """
+    from api.cli.auditing import watching
+    from api.databases import database
+    from api.settings import Settings
+    from ledger import bundle as bundles
+    from ledger.store import checkpoints
+    from ledger.store.postgres import PostgresStore
+
+    settings = Settings.from_environment(os.environ)
+    with ExitStack() as stack:
+        url = stack.enter_context(database(settings))
+        store = stack.enter_context(closing(PostgresStore(url, settings.schema)))
+        published = _published(settings, url, store, to)
+        earlier = store.reading(
+            lambda connection: checkpoints.last_of_days(connection, published.size, MAX_EARLIER)
+        )
+        with watching("Exporting") as progress:
+            notes = [one.note for one in earlier]
+            bundles.export(store, published.note, notes, bundle, progress)
+    typer.echo(f"Exported {published.size:,} events to {bundle}.")
+    for signer in settings.signing_keys().load():
+        typer.echo(f"  mingzhang verify {bundle} --key {signer.key}")
+
+
+def _published(settings: Settings, url: str, store: PostgresStore, to: int | None) -> Published:
+    """The checkpoint to go to; one is signed where none has the position yet."""
+    from api.running import make_signer, witness_policy
+    from ledger.store import checkpoints
+
+    if to is not None:
+        found = store.reading(lambda connection: checkpoints.covering(connection, to))
+        if found is not None:
+            return found
+        if to > store.size():
+            raise typer.BadParameter(f"the log has {store.size()} events", param_hint="--to")
+    return make_signer(settings, url, witness_policy(settings)).sign()

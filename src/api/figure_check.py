@@ -1,0 +1,175 @@
+"""Checks a statement: its figures are computed again from a bundle of the log, and compared.
+
+Needs no ledger and no network: the views are built anew in an embedded PostgreSQL of its own, by
+the code that serves them. What it cannot say is whether that code computes what the rules mean;
+the rules are in the bundle, and the code is public.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+import psycopg
+from pydantic import ValidationError
+
+from api.disclosed import DISCLOSURES, Disclosure
+from api.queries import Fresh
+from api.statements import FORMAT, packs_of
+from ledger.audit.report import Fault, Faulty, Progress, Unreadable, shown
+from ledger.bundle.store import BundleStore
+from ledger.canonical import canonical_document
+from ledger.store.embedded import EmbeddedPostgres
+from ledger.store.migrations import READER, migrate
+from ledger.store.postgres import connection_string
+from ledger.tlog.checkpoint import Checkpoint
+from ledger.tlog.faults import Malformed, Unverified
+from ledger.tlog.merkle import Frontier
+from ledger.tlog.note import Note, Verifier, decode_base64
+from ledger.tlog.proofs import verify_consistency
+from projections.digest import FORMAT as ROWS_FORMAT
+from projections.digest import stored_digest
+from projections.projection import Projection
+from projections.reading import one_moment
+from projections.rebuild import rebuild
+from projections.schema import board_schema, prepare
+from projections.tables import public_tables
+
+MAX_STATEMENT_BYTES = 64 * 1024**2
+_SCHEMA = "ledger"
+
+
+class Statement(NamedTuple):
+    """A statement that was read; nothing of it is believed yet."""
+
+    document: dict[str, Any]
+    disclosure: Disclosure
+    query: Fresh
+    size: int
+    at: datetime
+    root: bytes
+    checkpoint: Note
+    consistency: tuple[bytes, ...]
+
+
+def read_statement(data: bytes) -> Statement:
+    """Reads a statement; raises `Unreadable` for what is none, or is one of another version."""
+    if len(data) > MAX_STATEMENT_BYTES:
+        raise Unreadable(f"a statement has at most {MAX_STATEMENT_BYTES} bytes")
+    try:
+        document = orjson.loads(data)
+        if (document["format"], document["rows_format"]) != (FORMAT, ROWS_FORMAT):
+            raise Unreadable(f"it is not a statement of the format {FORMAT} with {ROWS_FORMAT}")
+        if canonical_document(document) != data.strip():
+            raise Unreadable("it is not canonical JSON (RFC 8785) as it was served")
+        disclosure = DISCLOSURES[document["disclosure"]]
+        return Statement(
+            document,
+            disclosure,
+            disclosure.query.model_validate(document["query"]),
+            int(document["size"]),
+            datetime.fromisoformat(document["at"]),
+            decode_base64(document["root"], "a root"),
+            Note.parse(document["checkpoint"].encode()),
+            tuple(decode_base64(one, "a hash") for one in document["consistency"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, ValidationError) as error:
+        raise Unreadable(f"it is no statement: {shown(str(error), quoted=False)}") from None
+
+
+def check_statement(
+    statement: Statement,
+    bundle: Path,
+    verifiers: Sequence[Verifier],
+    origin: str,
+    progress: Progress = lambda done, total: None,
+) -> str:
+    """One line of verdict; raises `Faulty` at the first thing that differs, and `Unreadable`.
+
+    The bundle must have been verified, and be of the log named `origin`.
+    """
+    _check_signed(statement, verifiers, origin)
+    store = BundleStore(bundle, statement.size)
+    frontier = Frontier()
+    for event in store.read():
+        frontier.append(event.leaf)
+    _compare("root", statement.root.hex(), frontier.root().hex())
+    _compare("rule_packs", statement.document["rule_packs"], packs_of(store, statement.size))
+    computed = _computed(statement, store, progress)
+    for name in ("projections", "figures"):
+        _compare(name, statement.document[name], computed[name])
+    return (
+        f"verified: the figures of {statement.document['disclosure']} follow from the first"
+        f" {statement.size:,} events of {origin}, judged at {statement.document['at']}"
+    )
+
+
+def _check_signed(statement: Statement, verifiers: Sequence[Verifier], origin: str) -> None:
+    """The log that the statement speaks of is part of one that was signed."""
+    try:
+        statement.checkpoint.verified_by(verifiers)
+        checkpoint = Checkpoint.parse(statement.checkpoint.text)
+        if origin not in (checkpoint.origin, statement.document["origin"]):
+            raise Unverified(f"it is of {shown(checkpoint.origin)}, not of {origin}")
+        verify_consistency(
+            statement.size,
+            checkpoint.size,
+            statement.consistency,
+            statement.root,
+            checkpoint.root,
+        )
+    except (Malformed, Unverified) as error:
+        raise Faulty(
+            Fault("a checkpoint that has this log", str(error), file="checkpoint")
+        ) from None
+
+
+def _computed(statement: Statement, store: BundleStore, progress: Progress) -> dict[str, Any]:
+    names = [projection.name for projection in statement.disclosure.projections]
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mingzhang-")))
+        folder.chmod(0o711)  # the account of the database passes through it
+        url = stack.enter_context(EmbeddedPostgres(folder / "postgres")).url()
+        migrate(url, _SCHEMA)
+        prepare(url, _SCHEMA)
+        rebuild(store, url, _SCHEMA, names, progress=progress)
+        return asyncio.run(_read(statement, url))
+
+
+async def _read(statement: Statement, url: str) -> dict[str, Any]:
+    projections = statement.disclosure.projections
+    tables = [name for projection in projections for name in public_tables(projection)]
+    conninfo = connection_string(url, board_schema(_SCHEMA), READER)
+    async with (
+        await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection,
+        one_moment(connection, tables),
+    ):
+        figures = await statement.disclosure.read(connection, statement.query, statement.at)
+        described = [await _described(connection, one) for one in projections]
+    return {"figures": orjson.loads(orjson.dumps(figures)), "projections": described}
+
+
+async def _described(
+    connection: psycopg.AsyncConnection[Any], projection: Projection
+) -> dict[str, Any]:
+    rows = await stored_digest(connection, projection)
+    return {"name": projection.name, "version": projection.version, "rows": rows}
+
+
+def _compare(place: str, stated: Any, computed: Any) -> None:
+    """Raises `Faulty` at the first place where the two documents differ."""
+    if stated == computed:
+        return
+    if isinstance(stated, dict) and isinstance(computed, dict) and stated.keys() == computed.keys():
+        for name in stated:
+            _compare(f"{place}.{name}", stated[name], computed[name])
+    if isinstance(stated, list) and isinstance(computed, list) and len(stated) == len(computed):
+        for number, (one, other) in enumerate(zip(stated, computed, strict=True)):
+            _compare(f"{place}[{number}]", one, other)
+    raise Faulty(Fault(f"{shown(computed)} from the log", shown(stated), file=place))

@@ -1,0 +1,224 @@
+"""Statements: figures that anybody computes again from a bundle, to the row."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.figure_check import check_statement, read_statement
+from ledger.audit.report import Faulty, Unreadable
+from ledger.bundle.store import BundleStore
+from ledger.canonical import canonical_document
+from ledger.tlog.note import NoteVerifier, Signer, encode_base64
+from tests.api_server import Server, filed, wait_for
+
+COMMAND = (sys.executable, "-m", "api.cli.main")
+PROCESS = "process"
+OF_A_PART = "process?community=committee-riverside"
+
+
+def run(server: Server, *words: str) -> subprocess.CompletedProcess[str]:
+    """A command on the server's ledger."""
+    settings = server.settings
+    given = {
+        "MINGZHANG_DATA": str(settings.data),
+        "MINGZHANG_DATABASE_URL": str(settings.database_url),
+        "MINGZHANG_SCHEMA": settings.schema,
+    }
+    return subprocess.run(
+        [*COMMAND, *words], env={**os.environ, **given}, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+
+
+def key_of(server: Server) -> str:
+    (signer,) = server.settings.signing_keys().load()
+    return str(signer.key)
+
+
+@pytest.fixture(scope="module")
+def stated(server: Server) -> dict[str, bytes]:
+    """A statement of every disclosure, and one of a part."""
+    for category in ("help", "complaint", "report"):
+        server.post("hotline-clerk", filed(category=category))
+    size = server.size()
+    found = {}
+    for name in ("project", PROCESS, "evaluation", "rankings", OF_A_PART):
+        path = f"/v1/statements/{name}{'&' if '?' in name else '?'}min_position={size}"
+        wait_for(lambda: server.get(path).status_code == 200)  # noqa: B023 - asked at once
+        found[name] = server.get(path).content
+    return found
+
+
+@pytest.fixture(scope="module")
+def bundle(server: Server, stated: dict[str, bytes], tmp_path_factory: Any) -> Path:
+    """A bundle that reaches further than the statements."""
+    server.post("hotline-clerk", filed())
+    directory: Path = tmp_path_factory.mktemp("bundles") / "bundle"
+    exported = run(server, "export", str(directory))
+    assert exported.returncode == 0, exported.stderr
+    assert f"mingzhang verify {directory} --key {key_of(server)}" in exported.stdout
+    return directory
+
+
+def test_a_statement_is_canonical_and_says_what_it_is_of(
+    server: Server, stated: dict[str, bytes]
+) -> None:
+    document = json.loads(stated[PROCESS])
+
+    assert canonical_document(document) == stated[PROCESS]
+    assert document["format"] == "mingzhang-statement/1"
+    assert document["origin"] == "mingzhang.example/demonstration"
+    assert document["figures"]["as_of"] == {
+        "position": document["size"],
+        "at": document["at"],
+        "recorded_at": document["figures"]["as_of"]["recorded_at"],
+    }
+    (projection,) = document["projections"]
+    assert projection["name"] == "process_disclosure"
+    assert len(projection["rows"]) == 64
+    assert [pack["version"] for pack in document["rule_packs"]] == [1]
+
+
+def test_every_statement_follows_from_the_bundle(
+    server: Server, stated: dict[str, bytes], bundle: Path, tmp_path: Path
+) -> None:
+    for name, statement in stated.items():
+        path = tmp_path / "statement.json"
+        path.write_bytes(statement)
+
+        done = run(server, "verify", "figure", str(path), str(bundle), "--key", key_of(server))
+
+        assert done.returncode == 0, (name, done.stdout, done.stderr)
+        assert done.stdout.startswith("verified: the figures of "), done.stdout
+        assert done.stderr == ""
+
+
+def changed(statement: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
+    document = json.loads(statement)
+    change(document)
+    return canonical_document(document)
+
+
+def refused(statement: bytes, bundle: Path, key: str) -> str:
+    verifier = NoteVerifier(Signer.parse(key).key)
+    with pytest.raises(Faulty) as fault:
+        check_statement(
+            read_statement(statement), bundle, [verifier], "mingzhang.example/demonstration"
+        )
+    return fault.value.fault.line()
+
+
+CHANGES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "a case that is left out": (
+        lambda one: one["figures"]["totals"].update(cases=one["figures"]["totals"]["cases"] - 1),
+        "figures.totals.cases",
+    ),
+    "rows": (lambda one: one["projections"][0].update(rows="0" * 64), "projections[0].rows"),
+    "the version": (lambda one: one["projections"][0].update(version=99), "version"),
+    "the root": (lambda one: one.update(root=encode_base64(bytes(32))), "checkpoint"),
+    "the packs": (lambda one: one["rule_packs"].clear(), "rule_packs"),
+    "the size": (lambda one: one.update(size=one["size"] - 1), "checkpoint"),
+    "the time": (lambda one: one.update(at="2031-01-01T00:00:00Z"), "figures"),
+    "the part": (lambda one: one.update(query={"community": "committee-oldtown"}), "figures"),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_statement_that_was_changed_is_refused_where_it_was(
+    server: Server, stated: dict[str, bytes], bundle: Path, what: str
+) -> None:
+    change, place = CHANGES[what]
+    (signer,) = server.settings.signing_keys().load()
+
+    line = refused(changed(stated[PROCESS], change), bundle, signer.to_secret_text())
+
+    assert place in line
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{", b"[]", b"{}", b"null", b'{"format":"mingzhang-statement/2","rows_format":"x"}'],
+)
+def test_what_is_no_statement_is_said_to_be_none(data: bytes) -> None:
+    with pytest.raises(Unreadable):
+        read_statement(data)
+
+
+def test_another_spelling_of_a_statement_is_none(stated: dict[str, bytes]) -> None:
+    with pytest.raises(Unreadable, match="canonical"):
+        read_statement(json.dumps(json.loads(stated[PROCESS])).encode())
+
+
+def test_a_statement_beyond_the_bundle_is_not_judged(
+    server: Server, stated: dict[str, bytes], bundle: Path
+) -> None:
+    whole = BundleStore(bundle).size()
+
+    with pytest.raises(Unreadable, match=f"has {whole} events"):
+        BundleStore(bundle, whole + 1)
+
+
+def test_a_bundle_reads_as_the_log_that_it_was_made_of(server: Server, bundle: Path) -> None:
+    feed = server.get("/v1/events?limit=1000", "auditor").json()["events"]
+    read = BundleStore(bundle)
+
+    assert [one.leaf.hex() for one in read.read()] == [one["leaf"] for one in feed][: read.size()]
+    assert [one.position for one in read.read(after=100, limit=3)] == [101, 102, 103]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "rule"),
+    [
+        ("nothing", 404, "unknown_disclosure"),
+        ("process?x=1", 422, "unknown_parameter"),
+        ("process?community=A", 422, "invalid_parameter"),
+        ("process?community=a&community=b", 422, "parameter_given_twice"),
+        ("rankings?limit=0", 422, "invalid_parameter"),
+    ],
+)
+def test_what_cannot_be_stated_is_a_problem(
+    server: Server, path: str, status: int, rule: str
+) -> None:
+    answer = server.get(f"/v1/statements/{path}")
+
+    assert (answer.status_code, answer.json()["rule"]) == (status, rule)
+
+
+def test_a_proof_is_verified_on_the_command_line(server: Server, tmp_path: Path) -> None:
+    (event,) = server.post("hotline-clerk", filed()).json()["events"]
+    path = tmp_path / "receipt.tlog-proof"
+    wait_for(lambda: server.get(f"{event['receipt']}/file").status_code == 200)
+    path.write_bytes(server.get(f"{event['receipt']}/file").content)
+    words = ("verify", "proof", str(path), "--key", key_of(server))
+
+    good = run(server, *words)
+    told = run(server, *words, "--leaf", event["leaf"])
+    other = run(server, *words, "--leaf", "0" * 64)
+    broken = run(server, *words, "--leaf", "0")
+
+    assert good.stdout.startswith(f"verified: position {event['position']} of the ")
+    assert told.stdout == good.stdout
+    assert (other.returncode, other.stdout[:6]) == (6, "fault:")
+    assert (broken.returncode, broken.stdout) == (1, "")
+
+
+def test_the_live_database_is_audited(server: Server) -> None:
+    (event,) = server.post("hotline-clerk", filed()).json()["events"]
+    receipt = f"{event['position']}:{event['leaf']}"
+
+    good = run(server, "verify", "database", "--receipt", receipt)
+    other = run(server, "verify", "database", "--receipt", f"{event['position']}:{'0' * 64}")
+    broken = run(server, "verify", "database", "--receipt", "x")
+
+    assert good.stdout.startswith("verified: "), good.stderr
+    assert other.returncode == 6
+    assert f"position {event['position']}" in other.stdout
+    assert broken.returncode == 1
