@@ -25,6 +25,7 @@ from api.receipt_links import ReceiptLinks
 from api.resident_receipts import ResidentReceipts, Trusted
 from api.running import Running, make_running
 from api.settings import Limits, Settings
+from api.signed import Signatures
 from api.statements import Statements
 from api.transparency import Proofs, Transparency
 from api.views import Views
@@ -41,7 +42,8 @@ def create_app(settings: Settings) -> FastAPI:
     store, ledger = running.store, running.ledger
     keyring = Keyring(running.readers, limits.key_cache_seconds)
     freshness = Freshness(running.board_readers, limits.min_position_seconds)
-    board = Board(running.board_readers, freshness)
+    signatures = Signatures(store, running.notary, running.policy)
+    board = Board(running.board_readers, freshness, signatures)
     links = ReceiptLinks(settings.receipt_key())
     proposals = Proposals(ledger, keyring, settings.fingerprint_key(), links, limits)
     proofs = Proofs(store, running.notary)
@@ -59,7 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
             store, links, proofs, board, partial(_trusted, running), settings.public_url
         ),
         Statements(store, running.board_readers, freshness, proofs),
-        Health(running),
+        Health(running, signatures),
         board,
     ):
         routes.add_to(app.router)

@@ -28,6 +28,7 @@ from api.queries import (
     SummonsQuery,
 )
 from api.readers import Readers
+from api.signed import Signatures
 from projections import (
     evaluation_reading,
     points_reading,
@@ -68,8 +69,9 @@ _APOLOGY = ("页面暂时打不开", "问题已记录，请稍后再试。")
 class Board:
     """The pages and what they need."""
 
-    def __init__(self, readers: Readers, freshness: Freshness) -> None:
+    def __init__(self, readers: Readers, freshness: Freshness, signatures: Signatures) -> None:
         self._readers = readers
+        self._signatures = signatures
         self._freshness = freshness
         self._templates = Environment(
             loader=FileSystemLoader(_HERE / "templates"),
@@ -120,6 +122,7 @@ class Board:
             project = await project_reading.project(connection)
             return self._page(
                 "home.html",
+                signed=await self._signatures.last(),
                 **_named(project),
                 project=project,
                 process=await process_reading.process(connection),

@@ -12,11 +12,8 @@ from starlette.responses import Response
 from api import contract, problems
 from api.problems import Problem
 from api.running import Running
+from api.signed import Signatures
 from ledger.canonical import instant
-from ledger.store import checkpoints
-from ledger.store.checkpoints import Published
-from ledger.tlog.cosignature import verifier_for
-from ledger.tlog.policy import Policy
 from projections import reading
 from projections.reading import ProjectionStatus
 
@@ -24,13 +21,12 @@ from projections.reading import ProjectionStatus
 class Health:
     """The three routes that machines ask."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: Running, signatures: Signatures) -> None:
         self._store = running.store
         self._readers = running.board_readers
         self._live = running.live
         self._timekeeper = running.timekeeper
-        self._notary = running.notary
-        self._policy = running.policy
+        self._signatures = signatures
 
     def add_to(self, router: APIRouter) -> None:
         """Adds GET /healthz, /readyz and /metrics."""
@@ -56,7 +52,7 @@ class Health:
         """
         try:
             position = await run_in_threadpool(self._store.size)
-            checkpoint = await run_in_threadpool(self._store.reading, checkpoints.latest)
+            signed = await self._signatures.last()
             async with self._readers.connection() as connection:
                 found = await reading.status(connection)
         except Exception as error:
@@ -72,44 +68,20 @@ class Health:
                 cause=" ".join(str(error).split())[:300],
                 trouble=self._live.trouble,
             ) from error
-        stopped = any(one.error is not None for one in found) or self._notary.trouble is not None
+        stopped = any(one.error is not None for one in found) or signed.trouble is not None
         ready: dict[str, Any] = {
             "status": "degraded" if stopped else "ready",
             "position": position,
             "projections": {one.name: _standing(one, position) for one in found},
-            "checkpoint": self._signed(checkpoint, position),
+            "checkpoint": signed.document(position),
         }
         if self._timekeeper.trouble is not None:
             ready["timekeeper"] = self._timekeeper.trouble
         return ready
 
-    def _signed(self, last: Published | None, position: int) -> dict[str, Any]:
-        """How far the log is signed, and what stands in the way."""
-        signed: dict[str, Any] = {"size": 0, "lag": position}
-        if last is not None:
-            signed = {
-                "size": last.size,
-                "lag": max(0, position - last.size),
-                "signed_at": instant(last.signed_at),
-                "signatures": [one.name for one in last.note.signatures],
-            }
-            if self._policy is not None:
-                signed["quorum"] = _has_quorum(self._policy, last)
-        if self._notary.trouble is not None:
-            signed["trouble"] = self._notary.trouble
-        if self._notary.failures:
-            signed["witnesses"] = self._notary.failures
-        return signed
-
     async def metrics(self) -> Response:
         """The text format of Prometheus."""
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-
-def _has_quorum(policy: Policy, last: Published) -> bool:
-    """Whether enough witnesses have cosigned by now."""
-    verifiers = [verifier_for(witness.key) for witness in policy.witnesses]
-    return policy.satisfied_by(last.note.signed_by(verifiers))
 
 
 def _standing(status: ProjectionStatus, position: int) -> dict[str, Any]:
