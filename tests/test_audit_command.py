@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,11 +11,10 @@ import pytest
 from ledger.tlog.cosignature import Cosigner
 from ledger.tlog.note import Signer
 from tests.audited_log import SIGNER, bundle_of, log, signed
-from tests.test_cli import COMMAND, run
+from tests.test_cli import run
 
 KEY = str(SIGNER.key)
 WITNESS = str(Cosigner("w", 0x04, bytes(32)).key)
-DOCUMENT = Path(__file__).parents[1] / "docs" / "audit.md"
 
 
 @pytest.fixture(scope="module")
@@ -103,20 +99,3 @@ def test_a_bundle_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
 
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.endswith("absent is not a directory\n")
-
-
-def test_the_lines_of_the_document_work(bundle: Path, tmp_path: Path) -> None:
-    lines = "".join(re.findall(r"```bash\n(.*?)```", DOCUMENT.read_text(), re.DOTALL))
-    shutil.copytree(bundle, tmp_path / "bundle")
-    (tmp_path / "kept-checkpoint").write_bytes(signed(log(300), 200).to_bytes())
-    paths = [str(Path(one).resolve()) for one in os.environ.get("PYTHONPATH", "").split(":") if one]
-
-    ran = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", f'mingzhang() {{ {" ".join(COMMAND)} "$@"; }}\n{lines}'],
-        env={**os.environ, "VKEY": KEY, "PYTHONPATH": ":".join(paths)},
-        cwd=tmp_path, check=False, capture_output=True, text=True,
-    )  # fmt: skip
-
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.count("verified: 300 events") == lines.count("mingzhang verify") == 2
-    assert orjson.loads((tmp_path / "report.json").read_bytes())["fault"] is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,22 +21,26 @@ from ledger.tlog.note import NoteVerifier, Signer, encode_base64
 from tests.api_server import Server, filed, wait_for
 
 COMMAND = (sys.executable, "-m", "api.cli.main")
+DOCUMENT = Path(__file__).parents[1] / "docs" / "audit.md"
 PROCESS = "process"
 OF_A_PART = "process?community=committee-riverside"
 
 
 def run(server: Server, *words: str) -> subprocess.CompletedProcess[str]:
     """A command on the server's ledger."""
+    return subprocess.run(
+        [*COMMAND, *words], env={**os.environ, **settings_of(server)}, capture_output=True,
+        text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def settings_of(server: Server) -> dict[str, str]:
     settings = server.settings
-    given = {
+    return {
         "MINGZHANG_DATA": str(settings.data),
         "MINGZHANG_DATABASE_URL": str(settings.database_url),
         "MINGZHANG_SCHEMA": settings.schema,
     }
-    return subprocess.run(
-        [*COMMAND, *words], env={**os.environ, **given}, capture_output=True, text=True,
-        timeout=60, check=False,
-    )  # fmt: skip
 
 
 def key_of(server: Server) -> str:
@@ -222,3 +227,38 @@ def test_the_live_database_is_audited(server: Server) -> None:
     assert other.returncode == 6
     assert f"position {event['position']}" in other.stdout
     assert broken.returncode == 1
+
+
+def test_the_lines_of_the_document_work(server: Server, tmp_path: Path) -> None:
+    """From docs/audit.md, by an auditor who has been here before."""
+    lines = "".join(re.findall(r"^```bash\n(.*?)^```$", DOCUMENT.read_text(), re.S | re.M))
+    checkpoint = tmp_path / "kept-checkpoint"
+    checkpoint.write_bytes(server.get("/tlog/checkpoint").content)
+    (event,) = server.post("hotline-clerk", filed()).json()["events"]
+    for path, name in (
+        (f"/v1/events/{event['position']}/proof", "event.tlog-proof"),
+        (f"{event['receipt']}/file", "receipt.tlog-proof"),
+        ("/v1/statements/process", "process.statement.json"),
+    ):
+        wait_for(lambda: server.get(path).status_code == 200)  # noqa: B023 - asked at once
+        (tmp_path / name).write_bytes(server.get(path).content)
+    size = json.loads((tmp_path / "process.statement.json").read_bytes())["size"]
+    assert "--to 100" in lines
+    lines = lines.replace("--to 100", f"--to {size}")
+
+    ran = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", f'mingzhang() {{ {" ".join(COMMAND)} "$@"; }}\n{lines}'],
+        env={
+            **os.environ,
+            **settings_of(server),
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "VKEY": key_of(server),
+            "POSITION": str(event["position"]),
+            "LEAF": event["leaf"],
+        },
+        cwd=tmp_path, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.stdout.count("verified: ") == lines.count("mingzhang verify") == 6
+    assert json.loads((tmp_path / "report.json").read_bytes())["fault"] is None
