@@ -100,6 +100,12 @@ class Database:
         """So that nobody pays for what was written before."""
         self._execute(sql.SQL("checkpoint"))
 
+    def vacuum(self, schema: str) -> None:
+        """So that the server does not do it by itself while something is measured."""
+        for table in ("event", "tile"):
+            name = sql.Identifier(schema, table)
+            self._execute(sql.SQL("vacuum (analyze) {}").format(name))
+
     def _execute(self, statement: sql.SQL | sql.Composed) -> None:
         with psycopg.connect(
             self.url, autocommit=True, options="-c client_min_messages=warning"

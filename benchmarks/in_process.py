@@ -7,7 +7,7 @@ the database, so that its clients are threads with a connection each.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -24,7 +24,7 @@ from benchmarks.machine import CpuSeconds
 from ledger.ledger import Ledger
 from ledger.personal import Vault
 from ledger.refusals import Refused
-from ledger.store.contract import Receipt, Store
+from ledger.store.contract import Receipt, Store, nothing
 from ledger.store.dcb import DCBDoor
 
 POOL_PATIENCE_SECONDS = 60.0
@@ -87,10 +87,20 @@ def door_threads(database: Database, clients: int, plan: Plan) -> Measured:
 
 def propose(database: Database, clients: int, plan: Plan) -> Measured:
     """Our full way in: rules, seal, receipt, record, leaf and tree; coroutines as clients."""
-    with (
-        database.schema("ledger") as store,
-        running_ledger(store, Vault(os.urandom(32))) as ledger,
-    ):
+    with database.schema("ledger") as store:
+        return proposing(database, store, clients, plan)
+
+
+def proposing(
+    database: Database,
+    store: Store,
+    clients: int,
+    plan: Plan,
+    founded: Callable[[], None] = nothing,
+) -> Measured:
+    """The same in a schema that is there; `founded` is called before the clients begin."""
+    with running_ledger(store, Vault(os.urandom(32))) as ledger:
+        founded()
         before = store.size()
 
         async def attempt(request: str, must_fail: bool) -> bool:

@@ -34,6 +34,13 @@ READ_LABELS = {
 }
 
 
+TREE_LABELS = {
+    "with_tree": "`propose`; beside it tiles are kept and a checkpoint is signed every second",
+    "without_notary": "`propose` alone, leaves and frontier in it",
+    "without_tree": "constants for leaves and frontier",
+}
+
+
 class NoMarkers(ValueError):
     """The document has no place for the generated section."""
 
@@ -180,11 +187,66 @@ def _verification(result: Mapping[str, Any]) -> str:
     return "### Offline verification of a bundle, every repetition\n\n" + _table(head, lines)
 
 
+def _tree(result: Mapping[str, Any]) -> str:
+    rows, clients = result["rows"], result["effort"]["tree_clients"]
+    lines = [
+        (
+            TREE_LABELS[name],
+            _of([row["stored_per_second"] for row in own], "{:,.0f}"),
+            _of(ratios(rows, (name,), ("without_tree",), clients), "{:.2f}"),
+            _median(own, "p99_ms", "{:.1f}"),
+            *(
+                _of([row["cpu"][group] * row["seconds"] / row["stored"] * 1e6 for row in own], form)
+                for group, form in (("process", "{:.0f}"), ("postgresql", "{:.0f}"))
+            ),
+            _cpu(own, "others"),
+        )
+        for name, own in _by_contender(rows)
+    ]
+    head = ("", "stored/s", "÷ without the tree", "p99 ms")
+    cpu = ("process, CPU µs an event", "postgresql", "CPU others")
+    return f"### The tree in an append, {clients} clients\n\n" + _table((*head, *cpu), lines)
+
+
+def _proofs(result: Mapping[str, Any]) -> str:
+    rows, filled = result["rows"], result["filled"]
+    nothing = [row for row in rows if row["contender"] == "nothing"]
+    lines = []
+    for size in dict.fromkeys(row["size"] for row in rows if row["size"]):
+        own = {
+            name: [row for row in rows if (row["contender"], row["size"]) == (name, size)]
+            for name in ("inclusion", "consistency")
+        }
+        cells = [
+            cell
+            for proofs in own.values()
+            for cell in (
+                f"{max(row['hashes'] for row in proofs)}",
+                _of([row["p50_ms"] for row in proofs], "{:.2f}"),
+                _of([row["p99_ms"] for row in proofs], "{:.2f}"),
+            )
+        ]
+        lines.append((f"{size:,}", *cells))
+    times = ("p50 ms", "p99 ms")
+    head = ("size of the tree", "inclusion: hashes", *times, "consistency: hashes", *times)
+    return (
+        f"### Proofs from a log of {filled['events']:,} events\n\n"
+        + _table(head, lines)
+        + "\nA question that asks for nothing took, in between,"
+        f" {_of([row['p50_ms'] for row in nothing], '{:.2f}')} ms p50"
+        f" and {_of([row['p99_ms'] for row in nothing], '{:.2f}')} ms p99."
+        f" Before that, once: {filled['tiles']:,} tiles kept, {filled['leaves_per_second']:,.0f}"
+        " leaves a second.\n"
+    )
+
+
 _TABLES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "in_process": _in_process,
     "network": _network,
     "bulk": _bulk,
     "read": _read,
+    "tree": _tree,
+    "proofs": _proofs,
     "import": _import,
     "verification": _verification,
 }

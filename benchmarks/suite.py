@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks import bulk, importing, in_process, machine, network, reading, verification
+from benchmarks import bulk, importing, in_process, machine, network, reading, tree, verification
 from benchmarks.bulk import BulkPlan
 from benchmarks.database import Database
 from benchmarks.importing import ImportPlan
@@ -30,6 +30,10 @@ class Effort(NamedTuple):
     looks: int
     calibration_seconds: float
     import_rows: int | None
+    tree_rounds: int
+    tree_clients: int
+    long_log_events: int
+    proofs: int
     verified_events: int
 
     @property
@@ -38,8 +42,22 @@ class Effort(NamedTuple):
         return Plan(self.seconds, self.seconds / 5)
 
 
-FULL = Effort(5.0, 3, (1, 16, 64, 256), 100_000, 100_000, 1_000, 0.3, None, 1_000_000)
-QUICK = Effort(0.2, 1, (4,), 4_000, 2_000, 20, 0.02, 200, 20_000)
+FULL = Effort(
+    5.0,
+    3,
+    (1, 16, 64, 256),
+    100_000,
+    100_000,
+    1_000,
+    0.3,
+    None,
+    tree_rounds=10,
+    tree_clients=64,
+    long_log_events=10_000_000,
+    proofs=1_000,
+    verified_events=1_000_000,
+)
+QUICK = Effort(0.2, 1, (4,), 4_000, 2_000, 20, 0.02, 200, 1, 4, 70_000, 20, 20_000)
 
 
 class Bench(NamedTuple):
@@ -95,6 +113,29 @@ def _once_each(
     return run
 
 
+def _tree(bench: Bench) -> dict[str, Any]:
+    """More rounds than others: what the tree costs is less than what one round differs by."""
+    given = bench.effort
+    effort = given._replace(repetitions=given.tree_rounds, clients=(given.tree_clients,))
+    measured = _appends(tree.CONTENDERS)(bench._replace(effort=effort))
+    return {"effort": effort._asdict(), **measured}
+
+
+def _proofs(bench: Bench) -> dict[str, Any]:
+    """All from one log, which takes longer to fill than to ask."""
+    results: dict[str, Any] = {"calibrations": [], "rows": []}
+    with tree.long_log(bench.database, bench.effort.long_log_events) as log:
+        results["filled"] = log.filled._asdict()
+        bench.say(f"filled: {results['filled']}")
+        for repetition in range(bench.effort.repetitions):
+            results["calibrations"].append(_calibrated(bench, {"repetition": repetition}))
+            gc.collect()
+            for proved in log.proved(bench.effort.proofs, repetition):
+                results["rows"].append({"repetition": repetition, **proved._asdict()})
+                bench.say(f"{proved.contender} in {proved.size:,}: {proved.p99_ms:.2f} ms p99")
+    return results
+
+
 def _calibrated(bench: Bench, place: dict[str, int]) -> dict[str, float]:
     return {**place, **machine.calibrate(bench.scratch, bench.effort.calibration_seconds)}
 
@@ -115,6 +156,8 @@ BENCHMARKS: dict[str, Callable[[Bench], dict[str, Any]]] = {
         lambda bench: ReadingPlan(bench.effort.read_events, bench.effort.looks),
         "all_per_second",
     ),
+    "tree": _tree,
+    "proofs": _proofs,
     "import": _once_each(importing.CONTENDERS, _import_plan, "seconds"),
     "verification": _once_each(
         verification.CONTENDERS,

@@ -25,6 +25,9 @@ from ledger.proposal import Proposal
 REQUESTS = 256
 """Open requests: at least one a client."""
 
+ORIGIN = "town.example/ledger"
+"""The name of the log that is founded."""
+
 FOUNDER = Actor("secretary", "town", "p-founder")
 HOTLINE = Actor("clerk_a", "hotline", "p-hotline")
 HANDLER = Actor("clerk_a", "dept-water", "p-water")
@@ -58,9 +61,7 @@ def http_body(request: str) -> str:
 
 def founding() -> list[Proposal]:
     """A town of a hotline, a community and two departments; the first proposal founds it."""
-    first = LedgerFounded(
-        origin="town.example/ledger", town="town", town_name="城关镇", founder=FOUNDER.principal
-    )
+    first = LedgerFounded(origin=ORIGIN, town="town", town_name="城关镇", founder=FOUNDER.principal)
     acts: list[Event] = [
         OrganisationRegistered(organisation=identity, type=type_, name=name, parent="town")
         for identity, type_, name in (

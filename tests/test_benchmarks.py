@@ -15,6 +15,9 @@ import pytest
 
 from benchmarks.figures import figures
 from benchmarks.load import Plan, WrongOutcome, run_coroutines, run_threads
+from benchmarks.tree import no_hashing
+from ledger import states
+from ledger.tlog.merkle import Frontier, leaf_hash, node_hash
 
 # One quick run stands behind all of them: seconds alone, more beside other tests.
 pytestmark = pytest.mark.timeout(240)
@@ -31,7 +34,18 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results, table and plot of one quick run of everything but the import."""
     out = tmp_path_factory.mktemp("benchmarks")
     paths = [str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
-    words = ["in_process", "network", "bulk", "read", "verification", "--quick", "--out", str(out)]
+    words = [
+        "in_process",
+        "network",
+        "bulk",
+        "read",
+        "tree",
+        "proofs",
+        "verification",
+        "--quick",
+        "--out",
+        str(out),
+    ]
     subprocess.run(
         [sys.executable, "-m", "benchmarks", *words],
         cwd=ROOT,
@@ -73,6 +87,17 @@ def test_one_attempt_in_ten_fails_and_the_others_are_stored(
         assert abs(row["all_refused"] - share) <= 1 + row["clients"] / 2
 
 
+def test_a_proof_is_fast_only_in_a_log_of_the_length_that_was_asked_for() -> None:
+    def verdict(size: int, p99_ms: float) -> str:
+        rows = [{"contender": "inclusion", "size": size, "p99_ms": p99_ms}]
+        found = figures({"proofs": {"rows": rows}})
+        return next(one.verdict for one in found if one.name.startswith("inclusion proof"))
+
+    assert verdict(10_000_000, 4.9) == "reached"
+    assert verdict(10_000_000, 5.0) == "not reached"
+    assert verdict(1_000_000, 1.0) == "not measured"
+
+
 def test_a_client_that_is_told_the_wrong_thing_ends_the_measurement() -> None:
     plan = Plan(seconds=0.05, warm_up_seconds=0.01)
 
@@ -110,12 +135,48 @@ def test_a_bundle_of_the_size_asked_for_is_verified(results: Mapping[str, Any]) 
     assert row["mib"] > 0
 
 
+def test_the_tree_is_measured_beside_a_log_that_has_none(results: Mapping[str, Any]) -> None:
+    rows = results["tree"]["rows"]
+
+    assert {row["contender"] for row in rows} == {"with_tree", "without_notary", "without_tree"}
+    assert all(row["stored"] > 0 for row in rows)
+
+
+def test_hashing_is_back_after_it_was_left_out() -> None:
+    with no_hashing():
+        without = _two_leaves()
+
+    assert without == (bytes(32), bytes(32))
+    leaf = leaf_hash(b"an event")
+    assert _two_leaves() == (leaf, node_hash(leaf, leaf))
+
+
+def _two_leaves() -> tuple[bytes, bytes]:
+    """The leaf as the ledger makes it, and the frontier of two of them."""
+    frontier, leaf = Frontier(), vars(states)["leaf_hash"](b"an event")
+    frontier.append(leaf)
+    frontier.append(leaf)
+    return leaf, frontier.to_bytes()
+
+
+def test_proofs_are_made_at_every_size_of_the_long_log(results: Mapping[str, Any]) -> None:
+    rows = [row for row in results["proofs"]["rows"] if row["size"]]
+
+    assert {row["size"] for row in rows} == {70, 700, 7_000, 70_000}
+    assert {row["contender"] for row in rows} == {"inclusion", "consistency"}
+    assert {row["proofs"] for row in rows} == {20}
+    assert max(row["hashes"] for row in rows if row["contender"] == "inclusion") == 17
+    assert results["proofs"]["filled"]["tiles"] == 70_000 // 256 + 1
+
+
 def test_the_table_names_every_figure_and_the_plot_is_drawn(out: Path) -> None:
     readme = (out / "README.md").read_text()
 
     assert readme.count("≥") >= 5
     assert "### A. Appends in process" in readme
     assert "### B. Appends over the network" in readme
+    assert "### The tree in an append" in readme
+    assert "### Proofs from a log of 70,000 events" in readme
     assert (out / "append.svg").read_text().startswith("<?xml")
 
 
