@@ -54,6 +54,18 @@ def check(connection: psycopg.Connection, leaves: list[bytes]) -> None:
             verify_consistency(old, size, tree.consistency_proof(old, size), root, roots[size])
 
 
+def test_a_tile_that_is_missing_beside_one_that_is_kept_is_computed(tall: Tall) -> None:
+    connection, leaves = tall
+
+    with connection.transaction(force_rollback=True):
+        connection.execute(
+            """insert into tile select 0, 9, string_agg(leaf, '' order by position), %s from event
+            where position > 2304 and position <= 2560 on conflict do nothing""",
+            [tree_hash(leaves[2_304:2_560])],
+        )
+        check(connection, leaves)
+
+
 def test_proofs_are_the_same_whatever_tiles_are_kept(tall: Tall) -> None:
     connection, leaves = tall
     check(connection, leaves)

@@ -7,7 +7,7 @@ the tiles below, so that a proof reads O(log size) rows of them, however far the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -18,15 +18,27 @@ from ledger.tlog.tiles import HEIGHT, WIDTH, Tile, hash_in_tile, split_hashes, s
 Connection = psycopg.Connection[Any]
 _TILES_AT_ONCE = 64
 
-_KEPT = """select level, index, hashes from tile
-    where (level, index) in (select * from unnest(%s::smallint[], %s::bigint[]))"""
-_LEAVES = "select leaf from event where position > %s and position <= %s order by position"
+# Tiles as they are kept, and of the others what there is of them, in one round trip: to wait for
+# the server several times is most of what a proof takes. A row is null or too short where the log
+# ends before, or where tiles below are not kept yet.
+_ROWS = """select wanted.level, wanted.index, coalesce(kept.hashes, case wanted.level
+        when 0 then (
+            select string_agg(leaf, '' order by position) from event
+            where position > wanted.index * 256 and position <= wanted.index * 256 + width)
+        else (
+            select string_agg(root, '' order by below.index) from tile as below
+            where below.level = wanted.level - 1
+            and below.index >= wanted.index * 256 and below.index < wanted.index * 256 + width)
+        end)
+    from unnest(%s::smallint[], %s::bigint[], %s::integer[]) as wanted (level, index, width)
+    left join tile as kept on kept.level = wanted.level and kept.index = wanted.index"""
 _ROOTS = "select index, root from tile where level = %s and index >= %s and index < %s"
 # Tiles of a level are kept in order: the next is the first that is missing.
 _NEXT = "select coalesce(max(index) + 1, 0) from tile where level = %s"
-# Who else keeps tiles computed the same from the same leaves.
+# Who else keeps tiles computed the same from the same leaves. In binary (%b): as text a tile would
+# be written in hex, escaped, and read again.
 _KEEP = """insert into tile (level, index, hashes, root)
-    select %s, * from unnest(%s::bigint[], %s::bytea[], %s::bytea[]) on conflict do nothing"""
+    select %s, * from unnest(%s::bigint[], %b::bytea[], %b::bytea[]) on conflict do nothing"""
 
 
 class Tree:
@@ -59,38 +71,38 @@ class Tree:
 
     def tile(self, tile: Tile) -> list[bytes]:
         """The hashes of one tile, as many as its width."""
-        return self._rows([tile])[tile.level, tile.index][: tile.width]
+        return self.tiles([tile])[0]
+
+    def tiles(self, tiles: Sequence[Tile]) -> list[list[bytes]]:
+        """The same of several, each another one, with one question for all."""
+        rows = self._rows(tiles)
+        return [rows[tile.level, tile.index][: tile.width] for tile in tiles]
 
     def _rows(self, tiles: Sequence[Tile]) -> dict[tuple[int, int], list[bytes]]:
-        places = ([tile.level for tile in tiles], [tile.index for tile in tiles])
-        found = self._connection.cursor(binary=True).execute(_KEPT, places)
-        rows = {(level, index): split_hashes(hashes) for level, index, hashes in found}
-        for tile in tiles:
-            if (tile.level, tile.index) not in rows:
-                rows[tile.level, tile.index] = self._computed(tile)
-        return rows
+        levels, indexes = [tile.level for tile in tiles], [tile.index for tile in tiles]
+        found = self._select(_ROWS, [levels, indexes, [tile.width for tile in tiles]])
+        rows = {(level, index): hashes for level, index, hashes in found}
+        return {
+            (tile.level, tile.index): self._complete(tile, rows[tile.level, tile.index] or b"")
+            for tile in tiles
+        }
 
-    def _computed(self, tile: Tile) -> list[bytes]:
+    def _complete(self, tile: Tile, hashes: bytes) -> list[bytes]:
+        """The hashes of a tile; computed where tiles below it are not kept yet."""
+        if len(hashes) >= tile.width * HASH_BYTES:
+            return split_hashes(hashes)
         first = tile.index * WIDTH
         last = first + tile.width
         if tile.level == 0:
-            return self.leaves(first, last)
-        found = dict(self._select(_ROOTS, [tile.level - 1, first, last]))
-        return [
-            found.get(below) or subtree_root(self.tile(Tile(tile.level - 1, below)))
-            for below in range(first, last)
-        ]
-
-    def leaves(self, first: int, last: int) -> list[bytes]:
-        """The leaves from index `first` to before `last`."""
-        leaves = [leaf for (leaf,) in self._select(_LEAVES, [first, last])]
-        if len(leaves) != last - first:
             raise LookupError(f"the log does not reach {last} events")
-        return leaves
+        roots = dict(self._select(_ROOTS, [tile.level - 1, first, last]))
+        missing = [below for below in range(first, last) if below not in roots]
+        rows = self._rows([Tile(tile.level - 1, below) for below in missing])
+        roots |= {below: subtree_root(row) for (_, below), row in rows.items()}
+        return [roots[below] for below in range(first, last)]
 
-    def _select(self, statement: str, values: Sequence[int]) -> list[tuple[Any, ...]]:
-        cursor = self._connection.cursor(binary=True)
-        return cursor.execute(statement.encode(), values).fetchall()
+    def _select(self, statement: LiteralString, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        return self._connection.cursor(binary=True).execute(statement, values).fetchall()
 
 
 def keep_tiles(connection: Connection, size: int) -> int:
@@ -105,21 +117,13 @@ def keep_tiles(connection: Connection, size: int) -> int:
         assert row is not None  # an aggregate has a row
         for first in range(row[0], complete, _TILES_AT_ONCE):
             indexes = range(first, min(first + _TILES_AT_ONCE, complete))
-            rows = _hashes_of(tree, level, indexes)
+            rows = tree.tiles([Tile(level, index) for index in indexes])
             roots = [subtree_root(row) for row in rows]
             values = [level, list(indexes), [b"".join(row) for row in rows], roots]
-            connection.cursor(binary=True).execute(_KEEP, values)
+            connection.execute(_KEEP, values)
             kept += len(indexes)
         level += 1
     return kept
-
-
-def _hashes_of(tree: Tree, level: int, indexes: range) -> list[list[bytes]]:
-    """The hashes of complete tiles side by side, with one look at the leaves for all of them."""
-    if level:
-        return [tree.tile(Tile(level, index)) for index in indexes]
-    leaves = tree.leaves(indexes.start * WIDTH, indexes.stop * WIDTH)
-    return [leaves[start : start + WIDTH] for start in range(0, len(leaves), WIDTH)]
 
 
 def to_bytes(hashes: Sequence[bytes]) -> bytes:
