@@ -195,16 +195,14 @@ def _tree(result: Mapping[str, Any]) -> str:
             _of([row["stored_per_second"] for row in own], "{:,.0f}"),
             _of(ratios(rows, (name,), ("without_tree",), clients), "{:.2f}"),
             _median(own, "p99_ms", "{:.1f}"),
-            *(
-                _of([row["cpu"][group] * row["seconds"] / row["stored"] * 1e6 for row in own], form)
-                for group, form in (("process", "{:.0f}"), ("postgresql", "{:.0f}"))
-            ),
+            _of([row["cpu_us_per_event"] for row in own], "{:.0f}"),
+            _of(ratios(rows, (name,), ("without_tree",), clients, "cpu_us_per_event"), "{:.2f}"),
             _cpu(own, "others"),
         )
         for name, own in _by_contender(rows)
     ]
     head = ("", "stored/s", "÷ without the tree", "p99 ms")
-    cpu = ("process, CPU µs an event", "postgresql", "CPU others")
+    cpu = ("CPU µs an event", "÷ without the tree", "CPU others")
     return f"### The tree in an append, {clients} clients\n\n" + _table((*head, *cpu), lines)
 
 

@@ -118,6 +118,9 @@ def _tree(bench: Bench) -> dict[str, Any]:
     given = bench.effort
     effort = given._replace(repetitions=given.tree_rounds, clients=(given.tree_clients,))
     measured = _appends(tree.CONTENDERS)(bench._replace(effort=effort))
+    for row in measured["rows"]:
+        cores = row["cpu"]["process"] + row["cpu"]["postgresql"]
+        row["cpu_us_per_event"] = cores * 1e6 / row["stored_per_second"]
     return {"effort": effort._asdict(), **measured}
 
 
