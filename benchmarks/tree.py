@@ -228,7 +228,7 @@ def _record(position: int) -> bytes:
 
 
 CONTENDERS: Sequence[tuple[str, Any]] = (
-    ("with_tree", with_tree),
     ("without_notary", without_notary),
+    ("with_tree", with_tree),
     ("without_tree", without_tree),
 )
