@@ -65,9 +65,9 @@ def test_a_fault_is_told_in_one_line_with_an_exit_code_of_its_own(tmp_path: Path
     ended = verify(bundle, "--key", KEY, "--report", report)
 
     assert (ended.returncode, ended.stderr) == (6, "")
-    assert ended.stdout.startswith("fault: position 25, index/000: expected ")
+    assert ended.stdout.startswith("fault: position 26, index/000: expected ")
     assert ended.stdout.count("\n") == 1
-    assert orjson.loads(report.read_bytes())["fault"]["position"] == 25
+    assert orjson.loads(report.read_bytes())["fault"]["position"] == 26
 
 
 @pytest.mark.parametrize(

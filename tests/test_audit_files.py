@@ -99,7 +99,7 @@ CHANGES: dict[str, tuple[str, Callable[[bytes], bytes], int | None]] = {
     ),
     "a file listed twice": ("SHA256SUMS", lambda data: data + data.splitlines(True)[-1], None),
     "a space in the README": ("README.md", lambda data: data + b" ", None),
-    "a space after a pack": ("packs/23.json", lambda data: data + b" ", 23),
+    "a space after a pack": ("packs/24.json", lambda data: data + b" ", 24),
     "no schema": ("schemas/request_filed.json", lambda data: b"", None),
 }  # fmt: skip
 
@@ -132,7 +132,7 @@ def test_every_missing_file_is_found(bundle: Path) -> None:
     "file",
     [
         "extra", "tile/0/003", "tile/0/002", "tile/0/002.p/87", "tile/00/000", "tile/2/000.p/1",
-        "tile/entries/3", "index/x000/000", "packs/24.json", "packs/1", "checkpoints/300",
+        "tile/entries/3", "index/x000/000", "packs/25.json", "packs/1", "checkpoints/300",
         "checkpoints/0300", "schemas/request_filed.txt", "tile/0/\n\x1b[31m", "proofs/a/b/c",
     ],
 )  # fmt: skip
@@ -147,12 +147,12 @@ def test_an_extra_file_is_found(bundle: Path, file: str) -> None:
     assert "\x1b" not in report.verdict()
 
 
-@pytest.mark.parametrize("number", [24, 2**62])
+@pytest.mark.parametrize("number", [25, 2**62])
 def test_a_pack_that_nobody_enacted_is_found_though_it_is_listed(bundle: Path, number: int) -> None:
     file = layout.pack_file(number)
-    (bundle / file).write_bytes((bundle / "packs/23.json").read_bytes())
+    (bundle / file).write_bytes((bundle / "packs/24.json").read_bytes())
     listed = layout.parse_manifest((bundle / "SHA256SUMS").read_bytes())
-    listed[file] = listed["packs/23.json"]
+    listed[file] = listed["packs/24.json"]
     (bundle / "SHA256SUMS").write_bytes(layout.manifest(listed))
 
     assert fault_of(verified(bundle)) == (None, file)

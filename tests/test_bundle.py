@@ -119,7 +119,7 @@ def test_an_earlier_checkpoint_has_its_proof(bundle: Path, size: int) -> None:
 
 
 def test_packs_schemas_and_dictionary_say_what_the_catalogue_says(bundle: Path) -> None:
-    pack = orjson.loads((bundle / "packs/23.json").read_bytes())
+    pack = orjson.loads((bundle / "packs/24.json").read_bytes())
     schema = orjson.loads((bundle / "schemas/request_filed.json").read_bytes())
     dictionary = (bundle / layout.DICTIONARY).read_text()
 

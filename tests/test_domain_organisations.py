@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.decision import Office, OrganisationType
+from ledger.domain.love_bank import AccountOpened, HolderType
 from ledger.domain.organisations import (
     Organisation,
     OrganisationAssigned,
@@ -201,7 +202,7 @@ def test_what_may_stand_above_a_community_belongs_to_none(organisation: str) -> 
 
 
 def test_a_committee_belongs_to_a_branch_alone() -> None:
-    paper = town(assigned("committee-1", "branch-1"))
+    paper = town(assigned("committee-2", "branch-1"))
 
     refused(paper, assigned("committee-2", "committee-1"), "wrong_organisation_type", "community")
 
@@ -293,7 +294,8 @@ def test_who_acts_for_an_organisation_acts_until_its_end() -> None:
     paper = town()
     paper.accept(dissolved("committee-2", paper.at + DAY))
     by_committee = Proposal(
-        filing(request="request-1"), Actor("clerk_a", "committee-2", "p-committee-2")
+        AccountOpened(account="account-1", holder_type=HolderType.PERSON),
+        Actor("clerk_a", "committee-2", "p-committee-2"),
     )
     by_resident = Proposal(
         filing(request="request-2", requester="r-2"), Actor("resident", "committee-2", "r-2")

@@ -19,7 +19,7 @@ from ledger.domain.love_bank import (
     LovePointsAwarded,
     LovePointsRedeemed,
 )
-from ledger.domain.organisations import OrganisationRegistered
+from ledger.domain.organisations import OrganisationAssigned, OrganisationRegistered
 from ledger.domain.people import AppointmentMade
 from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
 from ledger.domain.requests import Category, RequestAccepted, RequestFiled
@@ -114,7 +114,8 @@ def founding() -> list[Proposal]:
         )
         for actor in ACTORS
     ]
-    events += [RULES, CALENDAR_2026]
+    of_one_community = OrganisationAssigned(organisation="committee-1", community="branch-1")
+    events += [of_one_community, RULES, CALENDAR_2026]
     first = LedgerFounded(
         origin="town.example/ledger", town="town", town_name="城关镇", founder=FOUNDER.principal
     )

@@ -17,7 +17,7 @@ from ledger.domain.love_bank import (
     LovePointsRedeemed,
     LovePointsReversed,
 )
-from ledger.domain.organisations import OrganisationDissolved
+from ledger.domain.organisations import OrganisationAssigned, OrganisationDissolved
 from ledger.domain.people import AppointmentEnded, AppointmentMade
 from ledger.domain.ratings import RatingTarget, Satisfaction
 from ledger.domain.requests import Category, Elsewhere, RequestFiled
@@ -296,10 +296,16 @@ EFFECTS = (None, None, timedelta(), timedelta(days=-1), timedelta(hours=3), time
 
 
 def staffing(choice: int, effective_from: datetime | None) -> Event:
-    """Somebody comes into an office or leaves it, or an organisation is dissolved."""
+    """Somebody comes into an office or leaves it; an organisation is assigned or dissolved."""
     if choice % 12 == 0:
         organisation = ("unit-1", "dept-roads", "committee-2", "branch-2", "town")[choice // 12 % 5]
         return OrganisationDissolved(organisation=organisation, effective_from=effective_from)
+    if choice % 12 in (5, 7):
+        return OrganisationAssigned(
+            organisation=("committee-2", "committee-1", "unit-1", "branch-2")[choice // 12 % 4],
+            community=("branch-1", "branch-2", "committee-1")[choice // 48 % 3],
+            effective_from=effective_from,
+        )
     actor = (URBAN, ROADS, POWER, COMMITTEE_2, SECRETARY_2, UNIT, MOONLIGHTER)[choice // 12 % 7]
     newcomer = SECRETARY.principal if choice % 4 == 0 else actor.principal
     return (AppointmentMade if choice % 3 else AppointmentEnded)(

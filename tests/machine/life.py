@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from ledger.decision import Office
-from ledger.domain.organisations import OrganisationRegistered
+from ledger.domain.organisations import OrganisationAssigned, OrganisationRegistered
 from ledger.domain.people import AppointmentMade
 from ledger.event import Actor, Event
 from ledger.proposal import Proposal
@@ -16,7 +16,7 @@ from tests.machine import drafts
 from tests.paper_ledger import PaperLedger
 from tests.plain_model.books import Books
 from tests.plain_model.clerk import allows, enter
-from tests.plain_model.people import MAY, NEW_ORGANISATIONS, NEWCOMERS
+from tests.plain_model.people import MAY, NEW_ASSIGNMENT, NEW_ORGANISATIONS, NEWCOMERS
 from tests.plain_model.rule_book import Act
 from tests.plain_model.staff import StaffBook
 from tests.town import FOUNDER, founding
@@ -41,7 +41,10 @@ def founded() -> PaperLedger:
             )
             for actor in NEWCOMERS
         ]
-        later = [Proposal(event, FOUNDER) for event in (*organisations, *appointments)]
+        committee, branch = NEW_ASSIGNMENT
+        assigned = OrganisationAssigned(organisation=committee, community=branch)
+        events = (*organisations, *appointments, assigned)
+        later = [Proposal(event, FOUNDER) for event in events]
         _FOUNDED.accept(*founding(), *later)
     return _FOUNDED.copy()
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ledger.event import Actor
-from tests.plain_model.case_file import AT_HANDLERS, CaseFile
-from tests.plain_model.people import DEPARTMENTS, HANDLERS, SUPERIOR, TOWN
+from tests.plain_model.case_file import AT_HANDLERS, BY_HANDLERS, CaseFile
+from tests.plain_model.people import COMMUNITIES, DEPARTMENTS, HANDLERS, SUPERIOR, TOWN
 from tests.plain_model.rule_book import Act, RuleBook
 from tests.plain_model.staff import StaffBook
 from tests.plain_model.whistle_file import WhistleFile
@@ -35,9 +35,20 @@ class Books:
             or file.stage not in stages
             or not act.follows(file.latest)
             or file.has_conflict(act.actor)
+            or (act.kind not in BY_HANDLERS and self.is_foreign(act, file.filing.community))
         ):
             return None
         return file
+
+    def is_foreign(self, act: Act, community: str) -> bool:
+        """Whether an act in a case of a community is one of another community's body."""
+        organisation = act.actor.organisation
+        if act.actor.office == "resident" or organisation not in COMMUNITIES:
+            return False
+        own, theirs = (
+            {body, self.staff.community(body, act.at) or body} for body in (organisation, community)
+        )
+        return own.isdisjoint(theirs)
 
     def led_case(self, act: Act) -> CaseFile | None:
         """The same for acts of the lead, while no return of its order waits for a ruling."""

@@ -45,7 +45,7 @@ _BESIDE = {
     "whistle_split",
 }
 """What may come at any time beside the acts on the case itself."""
-_BY_HANDLERS = {
+BY_HANDLERS = {
     "order_signed",
     "order_return_requested",
     "extension_requested",
@@ -164,7 +164,7 @@ class CaseFile:
     @property
     def handled_by(self) -> set[str]:
         """Everybody who ever acted for a handler."""
-        return {act.actor.principal for act in self.entries if act.kind in _BY_HANDLERS}
+        return {act.actor.principal for act in self.entries if act.kind in BY_HANDLERS}
 
     @property
     def dispatcher(self) -> str | None:

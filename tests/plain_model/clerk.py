@@ -32,6 +32,10 @@ def _appointment_ended(books: Books, act: Act, event: Any) -> bool:
     return staff.appointment_ended(books.staff, act, event)
 
 
+def _organisation_assigned(books: Books, act: Act, event: Any) -> bool:
+    return staff.organisation_assigned(books.staff, act, event)
+
+
 def _organisation_dissolved(books: Books, act: Act, event: Any) -> bool:
     """Only one without open work, and never the actor's own."""
     return (
@@ -47,6 +51,7 @@ VERDICTS: Mapping[str, Verdict] = {
     "working_calendar_enacted": _calendar_enacted,
     "appointment_made": _appointment_made,
     "appointment_ended": _appointment_ended,
+    "organisation_assigned": _organisation_assigned,
     "organisation_dissolved": _organisation_dissolved,
     **orders.VERDICTS,
     **judgements.VERDICTS,
@@ -77,6 +82,8 @@ def enter(books: Books, act: Act) -> None:
             books.staff.since[event.town] = act.at
         case "organisation_registered":
             books.staff.since[event.organisation] = act.at
+        case "organisation_assigned":
+            books.staff.assignments.append(act)
         case "organisation_dissolved":
             books.staff.ends[event.organisation] = event.effective_from or act.at
         case "appointment_made" | "appointment_ended":

@@ -84,6 +84,7 @@ def service_rated(books: Books, act: Act, event: Any) -> bool:
         or file.rating is not None
         or not act.follows(file.latest)
         or file.has_conflict(act.actor)
+        or books.is_foreign(act, file.filing.community)
     ):
         return False
     is_resident = act.actor.office == Office.RESIDENT

@@ -25,6 +25,7 @@ def request_filed(books: Books, act: Act, event: Any) -> bool:
         and all(map(books.staff.is_known, {event.community, event.against} - {None}))
         and (not subjects or event.subject in subjects)
         and event.against != act.actor.organisation
+        and not books.is_foreign(act, event.community)
         and (act.actor.office != Office.RESIDENT or act.actor.principal == event.requester)
     )
 
@@ -52,6 +53,7 @@ def request_merged(books: Books, act: Act, event: Any) -> bool:
         and other.filing.against == file.filing.against
         and act.follows(other.entries[0].when)
         and act.actor.principal != other.filing.requester
+        and not books.is_foreign(act, other.filing.community)
     )
 
 

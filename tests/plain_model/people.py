@@ -42,6 +42,10 @@ TOWN = ("town", "government")
 HANDLERS = (*COMMUNITIES, *DEPARTMENTS, *TOWN, "county", "unit-1")
 """Every organisation of this town but the hotline centre, which never handles."""
 KNOWN = (*HANDLERS, "hotline")
+BRANCHES = ("branch-1", "branch-2")
+UNASSIGNED = (*BRANCHES, *TOWN, "county")
+"""Those who belong to no community, and what stands above communities."""
+NEW_ASSIGNMENT = ("committee-2", "branch-2")
 SUPERIOR = {"dept-power": "county", **dict.fromkeys(DEPARTMENTS[:3], "town")}
 
 _HOTLINE = {HOTLINE, MOONLIGHTER}
@@ -59,6 +63,7 @@ _AUTHORITIES = _TOWN | {COUNTY}
 MAY: dict[str, set[Actor]] = {
     "appointment_made": {FOUNDER},
     "appointment_ended": {FOUNDER},
+    "organisation_assigned": {FOUNDER, TOWN_CLERK},
     "organisation_dissolved": {FOUNDER},
     "rules_enacted": {FOUNDER},
     "working_calendar_enacted": {FOUNDER},

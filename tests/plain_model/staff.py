@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ledger.decision import Office
+from ledger.domain.organisations import OrganisationAssigned
 from ledger.event import Actor
+from tests.plain_model.people import BRANCHES, COMMUNITIES, UNASSIGNED
 from tests.plain_model.rule_book import Act
 
 
@@ -36,6 +38,7 @@ class StaffBook:
 
     founder: Actor
     entries: list[Act] = field(default_factory=list)
+    assignments: list[Act] = field(default_factory=list)
     since: dict[str, datetime] = field(default_factory=dict)
     """The organisations, and since when they are there."""
     ends: dict[str, datetime] = field(default_factory=dict)
@@ -78,6 +81,19 @@ class StaffBook:
                 ]
         return spans
 
+    def community(self, organisation: str, moment: datetime) -> str | None:
+        """The community to which it is assigned at that moment: by the latest date of effect, and
+        of two with one date by what was entered later."""
+        own: list[tuple[datetime, str]] = [
+            (event.effective_from or act.at, event.community)
+            for act in self.assignments
+            for event in (act.event,)
+            if isinstance(event, OrganisationAssigned) and event.organisation == organisation
+        ]
+        held = [(since, community) for since, community in own if since <= moment]
+        latest = max((since for since, _ in held), default=None)
+        return next((community for since, community in reversed(held) if since == latest), None)
+
     def serves(self, principal: str, organisation: str, moment: datetime) -> bool:
         """Whether the principal has any office there, now or later."""
         return any(
@@ -111,4 +127,19 @@ def appointment_ended(book: StaffBook, act: Act, event: Any) -> bool:
         and own[-1].until is None
         and until >= own[-1].since
         and not (is_self and until <= act.at)
+    )
+
+
+def organisation_assigned(book: StaffBook, act: Act, event: Any) -> bool:
+    """Branches are assigned to nobody, committees to branches, others to either."""
+    is_committee = event.organisation.startswith("committee-")
+    since = event.effective_from or act.at
+    return (
+        event.organisation != event.community
+        and book.is_known(event.organisation)
+        and event.organisation not in UNASSIGNED
+        and event.community in (BRANCHES if is_committee else COMMUNITIES)
+        and book.is_known(event.community)
+        and since >= book.since[event.organisation]
+        and book.community(event.organisation, since) != event.community
     )

@@ -76,6 +76,7 @@ def _may_summon(books: Books, act: Act, departments: tuple[str, ...], request: s
         and case.is_open
         and case.filing.against not in (act.actor.organisation, *departments)
         and not case.has_conflict(act.actor)
+        and not books.is_foreign(act, case.filing.community)
         and act.follows(case.entries[0].when)
     )
 

@@ -7,7 +7,7 @@ from typing import Final
 from api.defaults import opening as defaults
 from ledger.decision import Office, OrganisationType
 from ledger.domain.founding import LedgerFounded
-from ledger.domain.organisations import OrganisationRegistered
+from ledger.domain.organisations import OrganisationAssigned, OrganisationRegistered
 from ledger.domain.people import AppointmentMade
 from ledger.event import Actor, Event
 
@@ -50,10 +50,15 @@ _ORGANISATIONS = (
     ("dept-roads", OrganisationType.DEPARTMENT, "交通运输局", "county"),
     ("unit-school", OrganisationType.RESIDENT_UNIT, "驻区单位（示范小学）", "town"),
 )  # fmt: skip
+_OF_ONE_COMMUNITY = (
+    ("committee-riverside", "branch-riverside"),
+    ("supervision-riverside", "branch-riverside"),
+    ("committee-oldtown", "branch-oldtown"),
+)
 
 
 def opening() -> list[Event]:
-    """Founding, organisations and offices, then what every new ledger begins with, in order."""
+    """Founding, organisations, communities and offices, then what every new ledger begins with."""
     return [
         LedgerFounded(
             origin=ORIGIN, town="town", town_name="示范镇党委", founder=FOUNDER.principal
@@ -61,6 +66,10 @@ def opening() -> list[Event]:
         *(
             OrganisationRegistered(organisation=identity, type=type_, name=name, parent=parent)
             for identity, type_, name, parent in _ORGANISATIONS
+        ),
+        *(
+            OrganisationAssigned(organisation=organisation, community=community)
+            for organisation, community in _OF_ONE_COMMUNITY
         ),
         *(
             AppointmentMade(

@@ -157,7 +157,7 @@ class ClosureDisputed(EndingEvent):
     """Why the requester holds that it is not solved."""
 
     def boundary(self, state: Any) -> tuple[str, ...]:
-        return _closing_boundary(self.request, state)
+        return (*super().boundary(state), *_closing_boundary(self.request, state))
 
     def decide(self, situation: Situation) -> Refusal | None:
         case = self.case(situation, Stage.CLEARED)

@@ -14,6 +14,7 @@ from ledger.domain.requests import (
     BY_HOTLINE,
     CLERKS,
     Closing,
+    HandlingEvent,
     Order,
     Request,
     RequestEvent,
@@ -95,7 +96,7 @@ class OrderEvent(RequestEvent):
         concerned = list(handlers)
         if request is not None and request.against is not None:
             concerned.append(request.against)
-        return (f"request:{self.request}", *(f"organisation:{one}" for one in concerned))
+        return (*super().boundary(state), *(f"organisation:{one}" for one in concerned))
 
 
 class RequestDispatched(OrderEvent):
@@ -153,7 +154,7 @@ class RequestDispatched(OrderEvent):
         return None if case.against is None else superior_leads(situation, case.against, self.lead)
 
 
-class OrderSigned(RequestEvent):
+class OrderSigned(HandlingEvent):
     """签收: the lead has taken note of the order; no clock begins anew."""
 
     kind = "order_signed"
@@ -172,7 +173,7 @@ class OrderSigned(RequestEvent):
         return None
 
 
-class OrderReturnRequested(RequestEvent):
+class OrderReturnRequested(HandlingEvent):
     """退单: the lead holds that somebody else is to lead, says why and who."""
 
     kind = "order_return_requested"

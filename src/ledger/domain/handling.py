@@ -13,6 +13,7 @@ from ledger.domain.requests import (
     BY_HOTLINE,
     CLERKS,
     Closing,
+    HandlingEvent,
     Request,
     RequestEvent,
     Stage,
@@ -33,7 +34,7 @@ BY_TIMEKEEPER = standing(Office.TIMEKEEPER, *TOWN)
 BY_RESPONDENT = standing((Office.SECRETARY, *CLERKS), *OrganisationType)
 
 
-class ProgressPosted(RequestEvent):
+class ProgressPosted(HandlingEvent):
     """A handler says what has been done; the text is shown only after review."""
 
     kind = "progress_posted"
@@ -51,7 +52,7 @@ class ProgressPosted(RequestEvent):
         return only(case.handlers, situation, "a handler of this request")
 
 
-class RespondentStated(RequestEvent):
+class RespondentStated(HandlingEvent):
     """被诉方陈述: the one complained about says its side, the only act that it has in the case."""
 
     kind = "respondent_stated"
@@ -106,7 +107,7 @@ class RequestAnsweredDirectly(RequestEvent):
         return None if isinstance(case, Request) else case
 
 
-class RequestAnswered(RequestEvent):
+class RequestAnswered(HandlingEvent):
     """The lead answers the requester."""
 
     kind = "request_answered"
@@ -137,7 +138,7 @@ class AnswerAccepted(RequestEvent):
     """Whether time alone has let the answer stand."""
 
     def boundary(self, state: Any) -> tuple[str, ...]:
-        own = (f"request:{self.request}",)
+        own = super().boundary(state)
         if not self.deemed:
             return own
         case: Request | None = state(f"request:{self.request}")

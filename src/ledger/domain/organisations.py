@@ -16,6 +16,12 @@ from ledger.refusals import Forbidden, Refusal, Unacceptable, UnknownReference, 
 TOWN = (OrganisationType.TOWN_COMMITTEE, OrganisationType.TOWN_GOVERNMENT)
 AUTHORITIES = (*TOWN, OrganisationType.COUNTY_OFFICE)
 COMMUNITIES = (OrganisationType.COMMUNITY_BRANCH, OrganisationType.RESIDENTS_COMMITTEE)
+LOCAL_BODIES = (
+    *COMMUNITIES,
+    OrganisationType.RESIDENTS_SUPERVISION,
+    OrganisationType.GENERAL_BRANCH,
+)
+"""What acts for one community, and for no other."""
 SINGLE_OFFICES = frozenset({Office.SECRETARY})
 BY_TOWN_OFFICE = standing((Office.SECRETARY, Office.CLERK_A, Office.CLERK_B), *TOWN)
 
@@ -127,6 +133,29 @@ def unknown_organisation(
             field,
         )
     return None
+
+
+def foreign_community(situation: Situation, community: str, field: str) -> Refusal | None:
+    """The refusal where a body of another community than this body's acts.
+
+    Two bodies are of one community where they are the same, one is assigned to the other, or both
+    to the same. A resident's channel belongs to a body, and speaks for the resident alone.
+    """
+    actor = situation.actor
+    acting: Organisation = situation.state(f"organisation:{actor.organisation}")
+    if actor.office == Office.RESIDENT or acting.type not in LOCAL_BODIES:
+        return None
+    concerned: Organisation = situation.state(f"organisation:{community}")
+    own = {actor.organisation, acting.community_at(situation.at)}
+    theirs = {community, concerned.community_at(situation.at)}
+    if (own & theirs) - {None}:
+        return None
+    return Forbidden(
+        "foreign_community",
+        f"{actor.organisation} and {community} are not bodies of one community",
+        f"{community}, or a body that organisation_assigned made one community with it",
+        field,
+    )
 
 
 class OrganisationRegistered(Event):

@@ -8,6 +8,7 @@ from typing import Any
 from ledger.decision import Office, OrganisationType, Situation, standing
 from ledger.domain.dispatching import BY_HANDLER
 from ledger.domain.handling import own_answer
+from ledger.domain.organisations import foreign_community
 from ledger.domain.requests import (
     BY_HOTLINE,
     BY_RESIDENT,
@@ -15,6 +16,7 @@ from ledger.domain.requests import (
     Rating,
     Request,
     Stage,
+    community_of,
     conflict,
     precedes,
     unknown_request,
@@ -120,6 +122,9 @@ class ServiceRated(RatingEvent):
     comment: PersonalText | None = None
     """What the requester says about it."""
 
+    def boundary(self, state: Any) -> tuple[str, ...]:
+        return (*super().boundary(state), *community_of(self.target, state))
+
     def decide(self, situation: Situation) -> Refusal | None:
         request: Request | None = situation.state(f"request:{self.target}")
         if request is None:
@@ -140,7 +145,11 @@ class ServiceRated(RatingEvent):
             )
         if situation.precedes(request.latest):
             return precedes(request.latest)
-        return conflict(situation, request) or self._by_handler(situation, request)
+        return (
+            conflict(situation, request)
+            or foreign_community(situation, request.community, "target")
+            or self._by_handler(situation, request)
+        )
 
     def _by_handler(self, situation: Situation, request: Request) -> Refusal | None:
         actor = situation.actor

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from pydantic import Field
 
 from ledger.decision import Office, OrganisationType, Situation, standing
-from ledger.domain.organisations import COMMUNITIES, unknown_organisation
+from ledger.domain.organisations import COMMUNITIES, foreign_community, unknown_organisation
 from ledger.domain.rules import RULES_TAG, RulesEnacted, not_listed, rules_in_force
 from ledger.domain.terms import HandlerClock
 from ledger.event import Event, Folds, Id, PersonalText, Recorded, mint_id, mint_random_id
@@ -211,13 +211,17 @@ class RequestEvent(Event):
         return tuple(f"docket:{handler}" for handler in request.handlers if handler != actor)
 
     def boundary(self, state: Any) -> tuple[str, ...]:
-        return (f"request:{self.request}",)
+        return (f"request:{self.request}", *community_of(self.request, state))
+
+    def foreign(self, situation: Situation, request: Request) -> Refusal | None:
+        """The refusal for a body of another community than the request's."""
+        return foreign_community(situation, request.community, "request")
 
     def case(self, situation: Situation, *stages: Stage) -> Request | Refusal:
         """The request in one of these stages, or why this act is refused for every kind.
 
-        Residents act in a case of their own, everybody else in none of their own, and nobody for
-        an organisation that the case complains about.
+        Residents act in a case of their own, everybody else in none of their own, nobody for an
+        organisation that the case complains about, and no community's body in another's case.
         """
         request: Request | None = situation.state(f"request:{self.request}")
         if request is None:
@@ -231,7 +235,18 @@ class RequestEvent(Event):
             )
         if situation.precedes(request.latest):
             return precedes(request.latest)
-        return conflict(situation, request) or request
+        return conflict(situation, request) or self.foreign(situation, request) or request
+
+
+class HandlingEvent(RequestEvent):
+    """An act for one whom the case itself names, of whichever community: a handler, or the one
+    complained about."""
+
+    def boundary(self, state: Any) -> tuple[str, ...]:
+        return (f"request:{self.request}",)
+
+    def foreign(self, situation: Situation, request: Request) -> Refusal | None:
+        return None
 
 
 class EndingEvent(RequestEvent):
@@ -240,6 +255,12 @@ class EndingEvent(RequestEvent):
     def concerns(self, situation: Situation) -> tuple[str, ...]:
         request: Request = situation.state(f"request:{self.request}")
         return tuple(f"docket:{one}" for one in (request.community, *request.handlers))
+
+
+def community_of(request: str, state: Any) -> tuple[str, ...]:
+    """The history that tells to which community a request belongs, once it is known."""
+    found: Request | None = state(f"request:{request}")
+    return () if found is None else (f"organisation:{found.community}",)
 
 
 def conflict(situation: Situation, request: Request) -> Refusal | None:
@@ -378,7 +399,7 @@ class RequestFiled(Event):
                 "the hotline centre, or the resident",
                 "against",
             )
-        return None
+        return foreign_community(situation, self.community, "community")
 
 
 class RequestAccepted(RequestEvent):
@@ -406,7 +427,7 @@ class RequestDeclined(EndingEvent):
     """A code of the decline_grounds of the pack in force."""
 
     def boundary(self, state: Any) -> tuple[str, ...]:
-        return (f"request:{self.request}", RULES_TAG)
+        return (*super().boundary(state), RULES_TAG)
 
     def decide(self, situation: Situation) -> Refusal | None:
         case = self.case(situation, Stage.FILED)
@@ -464,7 +485,8 @@ class RequestMerged(EndingEvent):
         return (f"request:{self.request}", f"request:{self.into}")
 
     def boundary(self, state: Any) -> tuple[str, ...]:
-        return self.tags()
+        both = (self.request, self.into)
+        return (*self.tags(), *(tag for one in both for tag in community_of(one, state)))
 
     def decide(self, situation: Situation) -> Refusal | None:
         case = self.case(situation, Stage.FILED, Stage.ACCEPTED)
@@ -490,7 +512,9 @@ class RequestMerged(EndingEvent):
             )
         if situation.precedes(other.filed_at):
             return precedes(other.filed_at)
-        return own_request(situation, other)
+        return own_request(situation, other) or foreign_community(
+            situation, other.community, "into"
+        )
 
 
 class RequestWithdrawn(EndingEvent):

@@ -24,6 +24,7 @@ from ledger.domain.requests import (
     BY_COMMUNITY,
     BY_HOTLINE,
     BY_RESIDENT,
+    HandlingEvent,
     Request,
     RequestEvent,
     Stage,
@@ -71,7 +72,7 @@ def _expired(situation: Situation, case: Request) -> Refusal | None:
     )
 
 
-class ExtensionRequested(RequestEvent):
+class ExtensionRequested(HandlingEvent):
     """申请延期: the lead asks for more time, before the term ends and within the pack's limits."""
 
     kind = "extension_requested"
@@ -163,7 +164,7 @@ class ClockPaused(OrderEvent):
     """A code of the pause_reasons of the pack that governs the case."""
 
     def boundary(self, state: Any) -> tuple[str, ...]:
-        return term_boundary(self.request, state)
+        return (*super().boundary(state), *term_boundary(self.request, state))
 
     def decide(self, situation: Situation) -> Refusal | None:
         case = self.dispatched_case(situation)

@@ -10,8 +10,15 @@ from pydantic import Field
 
 from ledger.decision import Office, OrganisationType, Situation, standing
 from ledger.domain.dispatching import BY_COUNTY, BY_TOWN, MAX_HANDLERS, too_many_handlers
-from ledger.domain.organisations import unknown_organisation
-from ledger.domain.requests import CLERKS, Request, conflict, precedes, unknown_request
+from ledger.domain.organisations import foreign_community, unknown_organisation
+from ledger.domain.requests import (
+    CLERKS,
+    Request,
+    community_of,
+    conflict,
+    precedes,
+    unknown_request,
+)
 from ledger.domain.rules import RULES_TAG, WHISTLE_GRADES, Grade, RulesEnacted, rules_in_force
 from ledger.event import Event, Folds, Id, PersonalText, Recorded, mint_id
 from ledger.refusals import Forbidden, Refusal, Unacceptable, UnknownReference, WrongState
@@ -118,6 +125,12 @@ class SummoningEvent(Event):
     grade: Grade
     """How pressing it is: ordinary, hard or urgent. It decides the departments' terms."""
 
+    def summons_boundary(self, state: Any, request: str | None) -> tuple[str, ...]:
+        """The histories that tell whether the departments may be summoned."""
+        case = () if request is None else (f"request:{request}", *community_of(request, state))
+        summoned = tuple(f"organisation:{department}" for department in self.departments)
+        return (f"whistle:{self.whistle}", *case, *summoned)
+
     def unfit(self, situation: Situation, request: str | None) -> Refusal | None:
         """The refusal where these departments cannot be summoned, for the request or for none."""
         if len(set(self.departments)) < len(self.departments):
@@ -146,6 +159,9 @@ class SummoningEvent(Event):
         conflicted = self.conflict(situation, request, "request")
         if conflicted:
             return conflicted
+        foreign = foreign_community(situation, request.community, "request")
+        if foreign:
+            return foreign
         # An urgent whistle is entered later than it was blown: acts may lie between, no filing.
         if situation.precedes(request.filed_at):
             return precedes(request.filed_at)
@@ -213,7 +229,7 @@ class WhistleDrafted(SummoningEvent):
         return (f"whistle:{self.whistle}",)
 
     def boundary(self, state: Any) -> tuple[str, ...]:
-        return whistle_boundary(self.whistle, self.request, self.departments)
+        return self.summons_boundary(state, self.request)
 
     def decide(self, situation: Situation) -> Refusal | None:
         return wrong_grade(self.grade) or self.unfit(situation, self.request)
@@ -252,7 +268,7 @@ class WhistleBlown(SummoningEvent):
         return (f"whistle:{self.whistle}", *request, *dockets)
 
     def boundary(self, state: Any) -> tuple[str, ...]:
-        own = whistle_boundary(self.whistle, self.request, self.departments)
+        own = self.summons_boundary(state, self.request)
         return (*own, RULES_TAG) if self.grade is Grade.URGENT else own
 
     def continues(self, existing: Any) -> bool:
@@ -324,7 +340,7 @@ class WhistleSplit(SummoningEvent):
 
     def boundary(self, state: Any) -> tuple[str, ...]:
         whistle: Whistle | None = state(f"whistle:{self.whistle}")
-        own = whistle_boundary(self.whistle, whistle and whistle.request, self.departments)
+        own = self.summons_boundary(state, whistle and whistle.request)
         return (*own, RULES_TAG) if self.grade is Grade.URGENT else own
 
     def decide(self, situation: Situation) -> Refusal | None:
@@ -432,18 +448,6 @@ class WhistleCountermanded(EndingWhistleEvent):
                 "whistle",
             )
         return precedes(whistle.latest) if situation.precedes(whistle.latest) else None
-
-
-def whistle_boundary(
-    whistle: str, request: str | None, departments: tuple[str, ...]
-) -> tuple[str, ...]:
-    """The histories that tell whether departments may be summoned."""
-    summoned = tuple(f"organisation:{department}" for department in departments)
-    return (
-        f"whistle:{whistle}",
-        *(() if request is None else (f"request:{request}",)),
-        *summoned,
-    )
 
 
 def blown(
