@@ -56,6 +56,20 @@ def test_the_page_says_whose_disclosure_it_is(server: Server) -> None:
     assert '<p class="lead">示范镇党委：' in page
 
 
+def test_a_community_is_one_line_with_its_branchs_whistles_and_its_committees_requests(
+    server: Server,
+) -> None:
+    page = server.get("/", Accept=HTML).text
+    (table,) = re.findall(r"<h3>按社区</h3>.*?</table>", page, re.DOTALL)
+
+    lines = re.findall(
+        r'data-label="社区">([^<]+)<.*?data-label="吹哨率"[^>]*><span>(\d+)‰', table, re.DOTALL
+    )
+
+    assert [name for name, _ in lines] == ["老城社区党总支", "河堤路社区党总支"]
+    assert all(int(rate) > 0 for _, rate in lines)
+
+
 def test_style_sheet_and_mark_are_served_by_the_server_itself(server: Server) -> None:
     for path, kind in (("/static/board.css", "text/css"), ("/static/mark.svg", "image/svg")):
         answer = server.get(path)

@@ -11,6 +11,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from ledger.domain.exclusions import Metric, MetricExclusionRequested, MetricExclusionRuled
+from ledger.domain.organisations import OrganisationAssigned
 from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
 from ledger.domain.requests import Stage
 from ledger.domain.rules import Subject
@@ -21,6 +22,8 @@ from ledger.store.migrations import READER
 from ledger.store.postgres import PostgresStore, connection_string
 from ledger.tlog.merkle import leaf_hash
 from projections import evaluation_reading, process_reading, project_reading, whistle_reading
+from projections import reference as town_reference
+from projections.evaluation_disclosure import PROJECTION as EVALUATION
 from projections.evaluation_reading import JudgedFigure, JudgedPart
 from projections.folding import fold
 from projections.process_disclosure import PROJECTION as PROCESS
@@ -30,7 +33,7 @@ from projections.schema import board_schema, prepare
 from projections.whistle_reading import PublicSummons
 from tests.paper_ledger import START, PaperLedger
 from tests.request_acts import CASE, acts, brought_to, filing, pack, town
-from tests.town import HOTLINE, RESIDENT, TOWN_CLERK, URBAN, WATER
+from tests.town import FOUNDER, HOTLINE, RESIDENT, TOWN_CLERK, URBAN, WATER
 from tests.whistle_acts import act, blown, split, whistle_town
 
 HOUR = timedelta(hours=1)
@@ -157,7 +160,7 @@ def test_an_exclusion_is_counted_in_the_part_of_its_case_whenever_it_was_asked_f
     paper.accept(Proposal(asked, URBAN), Proposal(ruled, TOWN_CLERK))
     parts: tuple[JudgedPart, ...] = (
         {"period": "2026-03"},
-        {"community": "committee-1"},
+        {"community": "branch-1"},
         {"category": "complaint"},
         {"lead": "dept-water"},
         {"period": "2026-04"},
@@ -174,6 +177,74 @@ def test_an_exclusion_is_counted_in_the_part_of_its_case_whenever_it_was_asked_f
         return found
 
     assert board(paper, differ) == [(1, 1)] * 4 + [(0, 0)] * 2
+
+
+# Communities
+
+
+def whistling(paper: PaperLedger) -> dict[str, tuple[int, int]]:
+    """Community -> its requests and its whistles."""
+    rows = fold(EVALUATION, paper.history).rows["community_whistling"].values()
+    return {row.community: (row.requests, row.whistles) for row in rows}
+
+
+def test_a_community_is_one_whichever_of_its_bodies_was_asked_or_whistled() -> None:
+    paper = whistle_town(
+        Proposal(filing(community="committee-1"), HOTLINE),
+        Proposal(filing(request="request-1", community="branch-1"), HOTLINE),
+        blown(request=CASE),
+        split("dept-roads"),
+    )
+
+    process, judged = (fold(one, paper.history).rows for one in (PROCESS, EVALUATION))
+
+    views = ("request_case", "whistle", "summons")
+    communities = {row.community for view in views for row in process[view].values()}
+    communities |= {row.community for row in judged["judged_request"].values()}
+    assert communities == {"branch-1"}
+    assert whistling(paper) == {"branch-1": (2, 1)}
+
+
+def test_a_body_that_is_assigned_to_none_stands_for_itself() -> None:
+    paper = whistle_town(Proposal(filing(community="committee-2"), HOTLINE))
+
+    assert whistling(paper) == {"committee-2": (1, 0)}
+
+
+def test_a_request_is_counted_with_the_community_of_its_filing() -> None:
+    paper = whistle_town(Proposal(filing(), HOTLINE))
+    moved = OrganisationAssigned(organisation="committee-1", community="branch-2")
+
+    paper.accept(Proposal(moved, FOUNDER), Proposal(filing(request="request-1"), HOTLINE))
+
+    assert whistling(paper) == {"branch-1": (1, 0), "branch-2": (1, 0)}
+
+
+def test_a_body_is_counted_with_a_community_from_the_date_of_effect_on() -> None:
+    tomorrow = START + timedelta(days=1)
+    assigned = OrganisationAssigned(
+        organisation="committee-2", community="branch-2", effective_from=tomorrow
+    )
+    paper = whistle_town(Proposal(assigned, FOUNDER))
+    paper.accept(Proposal(filing(community="committee-2"), HOTLINE))
+
+    paper.at = tomorrow
+    paper.accept(Proposal(filing(request="request-1", community="committee-2"), HOTLINE))
+
+    assert whistling(paper) == {"committee-2": (1, 0), "branch-2": (1, 0)}
+
+
+def test_what_is_assigned_to_a_committee_is_of_its_branch() -> None:
+    """A reference follows every assignment to the end."""
+    paper = whistle_town(
+        Proposal(OrganisationAssigned(organisation="unit-1", community="committee-1"), FOUNDER)
+    )
+    reference = town_reference.EMPTY
+    for recorded in paper.history:
+        reference = town_reference.evolve(reference, recorded)
+
+    assert reference.community_of("unit-1", paper.at) == "branch-1"
+    assert reference.community_of("unknown", paper.at) == "unknown"
 
 
 # Packs

@@ -80,6 +80,7 @@ class Case(NamedTuple):
 
     request: str
     community: str
+    """The body to which that of the filing was assigned when it was filed, or that one."""
     category: str
     subject: str
     channel: str
@@ -156,7 +157,7 @@ def is_withheld(event: RequestFiled, reference: Reference, moment: datetime) -> 
     return pack is not None and event.subject in pack.sensitive_subjects
 
 
-def keys(recorded: Recorded) -> Iterable[Key]:
+def keys(recorded: Recorded, reference: Reference) -> Iterable[Key]:
     """The case of an act."""
     return ((recorded.event.__dict__["request"],),)
 
@@ -174,7 +175,7 @@ def _filed(event: RequestFiled, recorded: Recorded, reference: Reference) -> Cas
     when, taken_in_by = recorded.occurred_at, recorded.actor.organisation
     return Case(
         event.request,
-        event.community,
+        reference.community_of(event.community, recorded.recorded_at),
         event.category.value,
         event.subject,
         event.channel.value,

@@ -134,7 +134,7 @@ class JudgedCounts(NamedTuple):
 
 
 class Whistling(NamedTuple):
-    """How many requests an organisation of a community had, and how many whistles it blew."""
+    """How many requests a community had, and how many whistles its bodies blew."""
 
     community: str
     period: str
@@ -145,7 +145,7 @@ class Whistling(NamedTuple):
 _CONTENT = frozenset(grade.value for grade in Satisfaction if not grade.is_poor)
 
 
-def _judged_keys(recorded: Recorded) -> Iterable[Key]:
+def _judged_keys(recorded: Recorded, reference: Reference) -> Iterable[Key]:
     fields = recorded.event.__dict__
     return ((fields["target"] if "target" in fields else fields["request"],),)
 
@@ -156,10 +156,11 @@ def _apply_judged(
     event = recorded.event
     if type(event) is RequestFiled:
         when = recorded.occurred_at
+        community = reference.community_of(event.community, recorded.recorded_at)
         withheld = is_withheld(event, reference, recorded.recorded_at)
         return Judged(
-            event.request, event.community, event.category.value, event.subject, month(when),
-            when, withheld,
+            event.request, community, event.category.value, event.subject, month(when), when,
+            withheld,
         )  # fmt: skip
     if row is None:
         return None
@@ -297,11 +298,12 @@ def _contribute_judgement(row: Judged) -> tuple[Contribution, ...]:
     return (Contribution(group, None, counts),)
 
 
-def _whistling_keys(recorded: Recorded) -> Iterable[Key]:
-    event, period = recorded.event, month(recorded.occurred_at)
+def _whistling_keys(recorded: Recorded, reference: Reference) -> Iterable[Key]:
+    event, body = recorded.event, recorded.actor.organisation
     if isinstance(event, RequestFiled):
-        return ((event.community, period),)
-    return ((recorded.actor.organisation, period),)
+        body = event.community
+    community = reference.community_of(body, recorded.recorded_at)
+    return ((community, month(recorded.occurred_at)),)
 
 
 def _apply_whistling(
@@ -346,4 +348,4 @@ WHISTLING = Rows(
     keys=_whistling_keys,
     apply=_apply_whistling,
 )
-PROJECTION = Projection("evaluation_disclosure", 2, (JUDGED, WHISTLING))
+PROJECTION = Projection("evaluation_disclosure", 3, (JUDGED, WHISTLING))

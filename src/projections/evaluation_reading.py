@@ -195,7 +195,7 @@ class JudgedFigures:
 
 @dataclass(frozen=True, slots=True)
 class WhistlingFigures:
-    """Whistles and requests of an organisation of a community ('' for all of the town)."""
+    """Whistles and requests of a community ('' for all of the town)."""
 
     community: str
     requests: int

@@ -66,10 +66,11 @@ class Fold:
         """
         wanted: dict[int, set[Key]] = {id(sheet): set() for sheet in self.sheets}
         with suppress(Exception):
-            for recorded, _ in events:
+            for recorded, reference in events:
                 for sheet in self._sheets_of.get(recorded.event.kind, ()):
                     keys = wanted[id(sheet)]
-                    keys.update(k for k in sheet.rows.keys(recorded) if k not in sheet.current)
+                    named = sheet.rows.keys(recorded, reference)
+                    keys.update(key for key in named if key not in sheet.current)
         return tuple(wanted[id(sheet)] for sheet in self.sheets)
 
     def stirred(self, events: Iterable[Given]) -> tuple[Sheet, ...]:
@@ -93,7 +94,7 @@ class Fold:
         changes += [
             (sheet, key, old, sheet.rows.apply(old, key, recorded, reference))
             for sheet in self._sheets_of.get(recorded.event.kind, ())
-            for key in sheet.rows.keys(recorded)
+            for key in sheet.rows.keys(recorded, reference)
             for old in (sheet.current.get(key),)
         ]
         for sheet, key, old, new in changes:

@@ -36,7 +36,7 @@ class Unit(NamedTuple):
     """Dated by platform: `<platform> <name>`."""
 
 
-def _keys(recorded: Recorded) -> Iterable[Key]:
+def _keys(recorded: Recorded, reference: Reference) -> Iterable[Key]:
     event = recorded.event
     if isinstance(event, GridUnitCreated):
         return ((event.grid_unit,),)  # the one above only has one more under it

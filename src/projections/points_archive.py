@@ -63,7 +63,7 @@ class PostingCounts(NamedTuple):
     points: int = 0
 
 
-def _account_keys(recorded: Recorded) -> Iterable[Key]:
+def _account_keys(recorded: Recorded, reference: Reference) -> Iterable[Key]:
     return ((recorded.event.__dict__["account"],),)
 
 
@@ -88,7 +88,7 @@ def _posted(row: Account, when: datetime, points: int) -> Account:
     return row._replace(balance=row.balance + points, posted_at=latest)
 
 
-def _posting_keys(recorded: Recorded) -> Iterable[Key]:
+def _posting_keys(recorded: Recorded, reference: Reference) -> Iterable[Key]:
     return ((recorded.event.__dict__["account"], recorded.position),)
 
 

@@ -119,4 +119,4 @@ CASES = Rows(
         ("deemed_at",),
     ),
 )
-PROJECTION = Projection("process_disclosure", 2, (CASES, WHISTLES, SUMMONS))
+PROJECTION = Projection("process_disclosure", 3, (CASES, WHISTLES, SUMMONS))

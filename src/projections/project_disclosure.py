@@ -80,7 +80,7 @@ class ListedReason(NamedTuple):
 LISTS = ("pause_reasons", "exclusion_reasons", "decline_grounds")
 
 
-def _body_keys(recorded: Recorded) -> Iterable[Key]:
+def _body_keys(recorded: Recorded, reference: Reference) -> Iterable[Key]:
     fields = recorded.event.__dict__
     return ((fields["town"] if "town" in fields else fields["organisation"],),)
 
@@ -119,9 +119,10 @@ def _apply_body(
     return row
 
 
-def _asked_keys(recorded: Recorded) -> Iterable[Key]:
+def _asked_keys(recorded: Recorded, reference: Reference) -> Iterable[Key]:
     match recorded.event:
-        case RequestFiled(community=community, category=category):
+        case RequestFiled(community=body, category=category):
+            community = reference.community_of(body, recorded.recorded_at)
             return ((community, category.value),)
     return ()
 
@@ -131,7 +132,7 @@ def _apply_asked(row: Asked | None, key: Key, recorded: Recorded, reference: Ref
     return row._replace(requests=row.requests + 1)
 
 
-def _pack_keys(recorded: Recorded) -> Iterable[Key]:
+def _pack_keys(recorded: Recorded, reference: Reference) -> Iterable[Key]:
     match recorded.event:
         case RulesEnacted(pack_version=version):
             return ((version,),)
@@ -147,7 +148,7 @@ def _apply_pack(
     return row
 
 
-def _subject_keys(recorded: Recorded) -> Iterable[Key]:
+def _subject_keys(recorded: Recorded, reference: Reference) -> Iterable[Key]:
     match recorded.event:
         case RulesEnacted() as pack:
             return tuple((pack.pack_version, subject.code) for subject in pack.subjects)
@@ -165,7 +166,7 @@ def _apply_subject(
     return row
 
 
-def _reason_keys(recorded: Recorded) -> Iterable[Key]:
+def _reason_keys(recorded: Recorded, reference: Reference) -> Iterable[Key]:
     match recorded.event:
         case RulesEnacted() as pack:
             return tuple(
@@ -234,4 +235,4 @@ REASONS = Rows(
     keys=_reason_keys,
     apply=_apply_reason,
 )
-PROJECTION = Projection("project_disclosure", 2, (BODIES, ASKED, PACKS, SUBJECTS, REASONS, UNITS))
+PROJECTION = Projection("project_disclosure", 3, (BODIES, ASKED, PACKS, SUBJECTS, REASONS, UNITS))

@@ -51,8 +51,8 @@ class Tally(Generic[R]):
 class Rows(Generic[R]):
     """One table of a projection: one typed row (a NamedTuple) a key.
 
-    `keys(recorded)` names the distinct rows that an event touches; `apply(row or None, key,
-    recorded, reference)` gives the row after the event, or None where there is none. Where
+    `keys(recorded, reference)` names the distinct rows that an event touches; `apply(row or None,
+    key, recorded, reference)` gives the row after the event, or None where there is none. Where
     `withheld` is true of a row, the row lies in a table beside that the public role cannot read;
     it is counted in the tally all the same.
     """
@@ -62,7 +62,7 @@ class Rows(Generic[R]):
     key: tuple[str, ...]
     """The names of the key columns: the first fields of the row."""
     kinds: tuple[type[Event], ...]
-    keys: Callable[[Recorded], Iterable[Key]]
+    keys: Callable[[Recorded, Reference], Iterable[Key]]
     apply: Callable[[R | None, Key, Recorded, Reference], R | None]
     tally: Tally[R] | None = None
     withheld: Callable[[R], bool] | None = None

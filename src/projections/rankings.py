@@ -21,7 +21,7 @@ class Standing(NamedTuple):
     earned: int = 0
 
 
-def _keys(recorded: Recorded) -> Iterable[Key]:
+def _keys(recorded: Recorded, reference: Reference) -> Iterable[Key]:
     return ((recorded.event.__dict__["account"],),)
 
 

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
 from ledger.clocks import WorkingYear, working_year
 from ledger.decision import OrganisationType
 from ledger.domain.calendars import WorkingCalendarEnacted
+from ledger.domain.effect import Dated, in_force, since_when
 from ledger.domain.founding import LedgerFounded
-from ledger.domain.organisations import OrganisationRegistered
+from ledger.domain.organisations import OrganisationAssigned, OrganisationRegistered
 from ledger.domain.rules import Pack, RulesEnacted, pack_of
 from ledger.event import Recorded
 
-KINDS = (LedgerFounded, OrganisationRegistered, RulesEnacted, WorkingCalendarEnacted)
+KINDS = (
+    LedgerFounded,
+    OrganisationRegistered,
+    OrganisationAssigned,
+    RulesEnacted,
+    WorkingCalendarEnacted,
+)
 
 
 class Body(NamedTuple):
@@ -23,6 +31,8 @@ class Body(NamedTuple):
     type: OrganisationType
     name: str
     parent: str | None
+    communities: tuple[Dated, ...] = ()
+    """The communities to which it was assigned."""
 
 
 class Reference(NamedTuple):
@@ -36,6 +46,19 @@ class Reference(NamedTuple):
     calendars: Mapping[int, WorkingYear] = MappingProxyType({})
     organisations: Mapping[str, Body] = MappingProxyType({})
 
+    def community_of(self, organisation: str, moment: datetime) -> str:
+        """The body to which a community's bodies were assigned at a moment: figures count each of
+        them under that one. An organisation that was assigned to none stands for itself."""
+        found = organisation
+        # It ends: `decide` assigns a committee to a branch alone, and a branch to nobody.
+        while (above := self._assigned(found, moment)) is not None:
+            found = above
+        return found
+
+    def _assigned(self, organisation: str, moment: datetime) -> str | None:
+        body = self.organisations.get(organisation)
+        return body and in_force(body.communities, moment)
+
 
 EMPTY = Reference()
 
@@ -48,6 +71,11 @@ def evolve(reference: Reference, recorded: Recorded) -> Reference:
         case OrganisationRegistered() as event:
             body = Body(event.type, event.name, event.parent)
             return _with_body(reference, event.organisation, body)
+        case OrganisationAssigned(organisation=organisation, community=community) as event:
+            assigned = Dated(community, since_when(event.effective_from, recorded))
+            body = reference.organisations[organisation]
+            communities = (*body.communities, assigned)
+            return _with_body(reference, organisation, body._replace(communities=communities))
         case RulesEnacted() as pack:
             return reference._replace(packs=(*reference.packs, pack_of(pack)))
         case WorkingCalendarEnacted() as calendar:

@@ -39,6 +39,7 @@ class Whistle(NamedTuple):
 
     whistle: str
     community: str
+    """The body to which the branch was assigned when it was blown, or that branch."""
     grade: str
     ground: str
     for_request: bool
@@ -146,7 +147,7 @@ class SummonsCounts(NamedTuple):
 _SATISFIED = frozenset({"very_satisfied", "satisfied", "fairly_satisfied"})
 
 
-def _whistle_keys(recorded: Recorded) -> Iterable[Key]:
+def _whistle_keys(recorded: Recorded, reference: Reference) -> Iterable[Key]:
     return ((recorded.event.__dict__["whistle"],),)
 
 
@@ -157,7 +158,7 @@ def _apply_whistle(
     if isinstance(event, WhistleBlown):
         return Whistle(
             event.whistle,
-            recorded.actor.organisation,
+            reference.community_of(recorded.actor.organisation, recorded.recorded_at),
             event.grade.value,
             event.ground.value,
             event.request is not None,
@@ -183,7 +184,7 @@ def _contribute_whistle(row: Whistle) -> Iterable[Contribution]:
     return (Contribution(group, None, counts),)
 
 
-def _summons_keys(recorded: Recorded) -> Iterable[Key]:
+def _summons_keys(recorded: Recorded, reference: Reference) -> Iterable[Key]:
     match recorded.event:
         case WhistleBlown(whistle=whistle, departments=departments):
             return tuple((whistle, department) for department in departments)
@@ -208,12 +209,11 @@ def _apply_summons(
     event = recorded.event
     match event:
         case WhistleBlown():
-            community = recorded.actor.organisation
-            return _summoned(key, community, event.grade, recorded, reference)
+            return _summoned(key, recorded.actor.organisation, event.grade, recorded, reference)
         case WhistleSplit():
             bodies = (body for body in _dockets(recorded) if body not in event.departments)
-            community = next(bodies, recorded.actor.organisation)
-            return _summoned(key, community, event.grade, recorded, reference)
+            branch = next(bodies, recorded.actor.organisation)
+            return _summoned(key, branch, event.grade, recorded, reference)
     if row is None:
         return None
     match event:
@@ -256,10 +256,11 @@ def _acted(row: Summons, recorded: Recorded) -> Summons:
 
 
 def _summoned(
-    key: Key, community: str, grade: Grade, recorded: Recorded, reference: Reference
+    key: Key, branch: str, grade: Grade, recorded: Recorded, reference: Reference
 ) -> Summons:
     whistle, department = key
     when = recorded.occurred_at
+    community = reference.community_of(branch, recorded.recorded_at)
     fresh = Summons(whistle, department, community, grade.value, when, month(when))
     return _timed(fresh, reference)
 
