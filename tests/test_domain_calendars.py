@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -52,6 +52,19 @@ def test_an_adjusted_workday_is_a_weekend_day() -> None:
     proposal = calendar(holidays=(), workdays=(date(2026, 5, 8),))
 
     refused(town(), proposal, "workday_on_weekday", "workdays")
+
+
+def test_a_year_has_at_least_one_working_day() -> None:
+    """Else no term of working days would end in it."""
+    everyday = tuple(date(2026, 1, 1) + timedelta(days=number) for number in range(365))
+    weekdays = tuple(day for day in everyday if day.weekday() < 5)
+
+    for holidays in (everyday, weekdays):
+        proposal = calendar(holidays=holidays, workdays=())
+        assert isinstance(refused(town(), proposal, "no_working_day", "holidays"), Unacceptable)
+
+    assert len(year(2026, calendar(holidays=weekdays[1:], workdays=())).days) == 1
+    assert len(year(2026, calendar(holidays=weekdays, workdays=(date(2026, 5, 9),))).days) == 1
 
 
 def test_the_calendar_enacted_last_holds_for_its_year_alone() -> None:

@@ -42,7 +42,8 @@ _HOURS = (
 
 _SPRING = (date(2026, 4, 4), date(2026, 4, 6))
 _MOVED = (date(2026, 3, 7), date(2026, 3, 14), date(2026, 4, 26))
-_HOLIDAYS = ((), _SPRING, (*_SPRING, *CALENDAR_2026.holidays), _MOVED[:1])
+_ALL_OF_2026 = tuple(date(2026, 1, 1) + timedelta(days=number) for number in range(365))
+_HOLIDAYS = ((), _SPRING, (*_SPRING, *CALENDAR_2026.holidays), _MOVED[:1], _ALL_OF_2026)
 _WORKDAYS = ((), _MOVED, _MOVED[1:], (date(2026, 3, 9),))  # the last is no weekend
 
 

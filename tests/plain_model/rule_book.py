@@ -159,7 +159,17 @@ def working_calendar_enacted(book: RuleBook, act: Act, calendar: WorkingCalendar
         len(set(days)) == len(days)
         and all(day.year == calendar.year for day in days)
         and all(day.weekday() >= 5 for day in calendar.workdays)
+        and _has_a_working_day(calendar)
     )
+
+
+def _has_a_working_day(calendar: WorkingCalendarEnacted) -> bool:
+    day = date(calendar.year, 1, 1)
+    while day.year == calendar.year:
+        if day in calendar.workdays or (day.weekday() < 5 and day not in calendar.holidays):
+            return True
+        day += timedelta(days=1)
+    return False
 
 
 REQUEST_GRADES = (Grade.EMERGENCY, Grade.UTILITIES, Grade.ORDINARY, Grade.COMPLEX)

@@ -65,6 +65,13 @@ class WorkingCalendarEnacted(Event):
                 "Saturdays and Sundays that are worked",
                 "workdays",
             )
+        if not working_year(self.year, self.holidays, self.workdays).days:
+            return Unacceptable(
+                "no_working_day",
+                f"nobody would work on any day of {self.year}",
+                "a calendar that leaves at least one working day",
+                "holidays",
+            )
         return None
 
 
