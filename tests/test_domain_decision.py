@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ledger.catalogue import KINDS
-from ledger.decision import CLOCK_TOLERANCE, Office, OrganisationType
+from ledger.decision import CLOCK_TOLERANCE, MAX_NOTICE, Office, OrganisationType
 from ledger.domain.love_bank import LovePointsRedeemed
 from ledger.domain.organisations import OrganisationRegistered
 from ledger.domain.people import AppointmentMade
@@ -16,6 +17,8 @@ from ledger.event import Actor
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, UnknownReference, WrongState
+from tests.request_acts import refused as paper_refused
+from tests.request_acts import town
 from tests.town import (
     COMMITTEE,
     FOUNDER,
@@ -100,6 +103,39 @@ def test_a_clock_that_runs_ahead_within_the_tolerance_holds_up_nobody(
         "request_filed",
         "request_accepted",
     ]
+
+
+DATED = sorted(kind for kind, cls in KINDS.items() if "effective_from" in cls.model_fields)
+"""The kinds with a date of effect."""
+
+
+@pytest.mark.parametrize("kind", DATED)
+def test_what_takes_effect_does_so_within_ten_years(kind: str) -> None:
+    """A term may begin with the date of effect, an office would be kept from others until then and
+    a grid from every change: it has to lie where people plan and clocks can count."""
+    paper = town()
+    last = paper.at + timedelta(seconds=1) + MAX_NOTICE
+    example = KINDS[kind].model_validate_json(json.dumps(KINDS[kind].example))
+
+    for far in (last + timedelta(seconds=1), datetime(9999, 12, 31, tzinfo=UTC)):
+        dated = example.model_copy(update={"effective_from": far})
+        refusal = paper_refused(
+            paper.copy(), Proposal(dated, FOUNDER), "effect_too_far", "effective_from"
+        )
+        assert isinstance(refusal, Unacceptable)
+        assert last.isoformat() in refusal.accepted
+
+
+def test_what_takes_effect_in_just_ten_years_is_accepted() -> None:
+    paper = town()
+    event = OrganisationRegistered(
+        organisation="group-1",
+        type=OrganisationType.PARTY_SUBGROUP,
+        name="集贸市场功能型党小组",
+        effective_from=paper.at + timedelta(seconds=1) + MAX_NOTICE,
+    )
+
+    paper.accept(Proposal(event, FOUNDER))
 
 
 def test_an_actor_of_another_towns_organisation_is_unknown_here(memory_ledger: Ledger) -> None:

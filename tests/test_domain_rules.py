@@ -10,7 +10,6 @@ from pydantic import ValidationError
 
 from ledger.clocks import TimeUnit
 from ledger.domain.rules import (
-    MAX_NOTICE,
     REQUEST_GRADES,
     RULES_TAG,
     SHOWN,
@@ -98,19 +97,6 @@ def test_a_pack_does_not_take_effect_in_the_past_unless_it_says_so() -> None:
 
     assert isinstance(refusal, Unacceptable)
     paper.accept(pack(effective_from=yesterday, retroactive=True))
-
-
-def test_a_pack_takes_effect_within_ten_years() -> None:
-    """A term may end with the date of effect, and further terms begin there: it has to lie where
-    days can still be counted."""
-    paper = town()
-    limit = paper.at + timedelta(seconds=3) + MAX_NOTICE
-
-    for too_far in (limit, datetime(9999, 12, 31, tzinfo=UTC)):
-        refusal = refused(paper, pack(effective_from=too_far), "effect_too_far", "effective_from")
-        assert isinstance(refusal, Unacceptable)
-
-    paper.accept(pack(effective_from=limit))
 
 
 def test_a_pack_may_take_effect_at_once() -> None:

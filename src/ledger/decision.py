@@ -12,6 +12,9 @@ from ledger.refusals import Forbidden, Refusal, Unacceptable, UnknownReference, 
 
 CLOCK_TOLERANCE = timedelta(seconds=60)
 """How far ahead of the ledger's clock a proposer's claimed time may lie."""
+MAX_NOTICE = timedelta(days=3653)
+"""How far ahead of its record a date of effect may lie: ten years. Until it comes, it holds up what
+is to follow; terms begin on it, and beyond the year 9999 no clock can count."""
 
 StateOf = Callable[[str], Any]
 """tag -> the folded state of that tag's history, or None where there is none."""
@@ -150,6 +153,7 @@ def decide(event: Event, situation: Situation, size: int) -> Refusal | None:
         return _founding(event, situation, size)
     return (
         _time(situation)
+        or _effect(event, situation)
         or _standing(event, situation)
         or _novelty(event, situation)
         or event.decide(situation)
@@ -179,6 +183,18 @@ def _time(situation: Situation) -> Refusal | None:
             "occurred_at",
         )
     return None
+
+
+def _effect(event: Event, situation: Situation) -> Refusal | None:
+    since: datetime | None = getattr(event, "effective_from", None)
+    if since is None or since <= situation.at + MAX_NOTICE:
+        return None
+    return Unacceptable(
+        "effect_too_far",
+        "the date of effect lies more than ten years ahead",
+        f"a date of effect up to {(situation.at + MAX_NOTICE).isoformat()}",
+        "effective_from",
+    )
 
 
 def _standing(event: Event, situation: Situation) -> Refusal | None:

@@ -291,7 +291,10 @@ OF_LOVE_BANK = (
 )
 
 
-EFFECTS = (None, None, timedelta(), timedelta(days=-1), timedelta(hours=3), timedelta(days=4))
+EFFECTS = (
+    None, None, timedelta(), timedelta(days=-1), timedelta(hours=3), timedelta(days=4),
+    timedelta(days=3653, seconds=1), timedelta(days=3653, seconds=2),
+)  # fmt: skip
 """From when on a change of the staff takes effect, counted from now; None: as it is recorded."""
 
 

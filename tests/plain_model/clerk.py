@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.plain_model import judgements, love_bank, orders, rule_book, staff, whistles
@@ -66,8 +66,14 @@ def allows(books: Books, act: Act) -> bool:
         act.actor in MAY[act.kind]
         and books.staff.holds(act.actor, act.at)
         and act.when <= act.at + timedelta(seconds=60)
+        and _takes_effect_within_ten_years(act)
         and VERDICTS[act.kind](books, act, act.event)
     )
+
+
+def _takes_effect_within_ten_years(act: Act) -> bool:
+    since: datetime | None = act.event.__dict__.get("effective_from")
+    return since is None or since - act.at <= timedelta(days=3653)
 
 
 def enter(books: Books, act: Act) -> None:

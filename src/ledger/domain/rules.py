@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple
 
@@ -16,9 +16,6 @@ from ledger.event import Event, EventModel, Folds, Id, Instant, Line, Recorded
 from ledger.refusals import Refusal, Unacceptable, WrongState
 
 RULES_TAG = "rules:pack"
-MAX_NOTICE = timedelta(days=3653)
-"""How long before its date of effect a pack is enacted at most: ten years. A term may end on that
-date, and others begin there: beyond the year 9999 no clock can count."""
 SHOWN = 20
 """How many entries of a list a refusal names."""
 _ENACTS = (standing(Office.SECRETARY, *TOWN),)
@@ -207,13 +204,6 @@ class RulesEnacted(Event):
                 "retroactive_effect",
                 "the date of effect lies in the past",
                 "a date of effect that is still to come, or retroactive: true",
-                "effective_from",
-            )
-        if self.effective_from > situation.at + MAX_NOTICE:
-            return Unacceptable(
-                "effect_too_far",
-                "the date of effect lies more than ten years ahead",
-                f"a date of effect up to {(situation.at + MAX_NOTICE).isoformat()}",
                 "effective_from",
             )
         contradiction = self._hours_overlap() or self._wrong_grade() or self._given_twice()
