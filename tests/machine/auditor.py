@@ -48,7 +48,7 @@ class Reading:
     asked: dict[str, Recorded] = field(default_factory=dict)
     """The last act of each kind that asks for a ruling."""
     workers: set[str] = field(default_factory=set)
-    """Everybody who answered or did a handler's work."""
+    """Everybody who answered, did a handler's work, or came for a whistle."""
     speakers: set[str] = field(default_factory=set)
     """Everybody who spoke for the one complained about."""
     orders: int = 0
@@ -192,6 +192,9 @@ class Auditor:
             assert actor.principal not in self.callers[event.whistle], "rates their own whistle"
         if getattr(event, "department", None) == actor.organisation:
             self.comers[event.whistle].add(actor.principal)
+            request = self.whistled_for[event.whistle]
+            if request is not None:
+                self.requests[request].workers.add(actor.principal)
 
 
 def _forget_the_round(reading: Reading) -> None:

@@ -35,6 +35,15 @@ _STAGE_AFTER = {
 _NO_END = datetime.max.replace(tzinfo=UTC)
 CLOSED = {"cleared", "struck_off", "declined", "redirected", "merged", "withdrawn"}
 AT_HANDLERS = ("dispatched", "in_hand")
+BY_SUMMONED = {
+    "whistle_signed",
+    "department_contacted",
+    "department_reported_in",
+    "whistle_return_requested",
+    "whistle_handled",
+    "whistle_rated_by_department",
+}
+"""What a department does that a whistle has summoned."""
 _BESIDE = {
     "service_rated",
     "poor_rating_verified",
@@ -43,6 +52,7 @@ _BESIDE = {
     "metric_exclusion_ruled",
     "whistle_blown",
     "whistle_split",
+    *BY_SUMMONED,
 }
 """What may come at any time beside the acts on the case itself."""
 BY_HANDLERS = {
@@ -163,8 +173,9 @@ class CaseFile:
 
     @property
     def handled_by(self) -> set[str]:
-        """Everybody who ever acted for a handler."""
-        return {act.actor.principal for act in self.entries if act.kind in BY_HANDLERS}
+        """Everybody who ever acted for a handler, or for a department that was summoned."""
+        kinds = BY_HANDLERS | BY_SUMMONED
+        return {act.actor.principal for act in self.entries if act.kind in kinds}
 
     @property
     def dispatcher(self) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.plain_model import judgements, love_bank, orders, rule_book, staff, whistles
 from tests.plain_model.books import Books
-from tests.plain_model.case_file import CaseFile
+from tests.plain_model.case_file import BY_SUMMONED, CaseFile
 from tests.plain_model.people import MAY
 from tests.plain_model.rule_book import Act
 from tests.plain_model.whistle_file import WhistleFile
@@ -114,7 +114,7 @@ def _requests(books: Books, act: Act) -> list[str]:
     match act.kind:
         case "whistle_drafted":
             return []
-        case "whistle_split":
+        case kind if kind == "whistle_split" or kind in BY_SUMMONED:
             request = books.whistles[event.whistle].request
             return [] if request is None else [request]
         case "service_rated" | "poor_rating_verified" | "poor_rating_rectified":

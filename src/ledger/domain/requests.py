@@ -156,7 +156,8 @@ class Request(NamedTuple):
     involved: tuple[str, ...] = ()
     """All who ever were handlers."""
     handled_by: tuple[str, ...] = ()
-    """The principals who ever acted for a handler: in no other office do they rule on the case."""
+    """The principals who ever acted for a handler, or for a department that a whistle for the
+    request summoned: in no other office do they rule on the case."""
     spoken_by: tuple[str, ...] = ()
     """The principals who spoke for the one complained about: they do nothing else in the case."""
     dispatcher: str | None = None

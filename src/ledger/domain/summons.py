@@ -8,7 +8,7 @@ from ledger.decision import Office, OrganisationType, Situation, standing
 from ledger.domain.dispatching import BY_COUNTY, BY_TOWN
 from ledger.domain.organisations import Organisation, unknown_organisation
 from ledger.domain.ratings import Satisfaction
-from ledger.domain.requests import CLERKS, precedes
+from ledger.domain.requests import CLERKS, Request, precedes
 from ledger.domain.whistles import (
     BY_BRANCH,
     BY_SECRETARY,
@@ -39,9 +39,14 @@ class SummonsEvent(WhistleEvent):
         return (f"whistle:{self.whistle}", f"docket:{self.department}")
 
     def concerns(self, situation: Situation) -> tuple[str, ...]:
+        """The docket of the branch unless it acts itself, and, of an act of the department itself,
+        the request that the whistle was blown for: whoever acts for it has a part in that too."""
         whistle: Whistle = situation.state(f"whistle:{self.whistle}")
-        own = whistle.community == situation.actor.organisation
-        return () if own else (f"docket:{whistle.community}",)
+        actor = situation.actor.organisation
+        docket = () if whistle.community == actor else (f"docket:{whistle.community}",)
+        if whistle.request is None or self.department != actor:
+            return docket
+        return (*docket, f"request:{whistle.request}")
 
     def summoned(self, situation: Situation, *stages: WhistleStage) -> Summoned | Refusal:
         """The department as the whistle summoned it, or why it cannot act or be judged."""
@@ -417,6 +422,12 @@ def evolve_summons(state: Whistle | None, tag: str, recorded: Recorded) -> Whist
     return after._replace(handled_by=(*state.handled_by, principal))
 
 
+def evolve_request(state: Request | None, tag: str, recorded: Recorded) -> Request | None:
+    """The request after an act of a department that a whistle for it summoned: whoever acted rules
+    on the request in no other office, also where it was closed meanwhile."""
+    return None if state is None else state.by_handler(recorded)
+
+
 KINDS = (
     WhistleSigned,
     DepartmentContacted,
@@ -428,4 +439,8 @@ KINDS = (
     DepartmentRated,
     WhistleRatedByDepartment,
 )
-FOLDS: Folds = {"whistle": (evolve_summons, KINDS)}
+_BY_DEPARTMENTS = tuple(kind for kind in KINDS if BY_DEPARTMENT in kind.proposers)
+FOLDS: Folds = {
+    "whistle": (evolve_summons, KINDS),
+    "request": (evolve_request, _BY_DEPARTMENTS),
+}
