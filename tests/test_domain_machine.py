@@ -98,6 +98,19 @@ class Town(RuleBasedStateMachine):
         for lot in lots:
             self.life.go_on([*drafts.OF_CASES], request, lot)
 
+    @precondition(lambda self: self.books.cases)
+    @rule(data=st.data(), lots=LOTS)
+    def let_others_go_on_with_a_case(self, data: st.DataObject, lots: list[int]) -> None:
+        """Whoever has a like office tries, also those who may not."""
+        request = data.draw(st.sampled_from(sorted(self.books.cases)))
+        for lot in lots:
+            self.life.go_on_by_others(ALONG, request, lot)
+
+    @rule(whistle=st.sampled_from(WHISTLES), lots=LOTS)
+    def let_others_go_on_with_a_whistle(self, whistle: str, lots: list[int]) -> None:
+        for lot in lots:
+            self.life.go_on_by_others([*drafts.OF_WHISTLES], whistle, lot)
+
     @rule(whistle=st.sampled_from(WHISTLES), lots=LOTS)
     def go_on_with_a_whistle(self, whistle: str, lots: list[int]) -> None:
         for lot in lots:

@@ -95,6 +95,24 @@ class Life:
     ) -> bool:
         """One act that is allowed, of the kind that this life has seen the least of; the lot puts
         them in order. False where none is."""
+        found = self._allowed(kinds, thing, lot, claim)
+        return found is not None and self.try_(*found, claim)
+
+    def go_on_by_others(self, kinds: Sequence[str], thing: str, lot: int) -> None:
+        """Others who hold an office for such an act try it one after the other, until it is
+        entered: many rules are about who somebody is, and what they did before."""
+        found = self._allowed(kinds, thing, lot, None)
+        if found is not None:
+            event, usual = found
+            others = sorted(MAY[event.kind] - {usual})
+            Random(lot).shuffle(others)
+            for actor in (*others, usual):
+                if self.try_(event, actor):
+                    return
+
+    def _allowed(
+        self, kinds: Sequence[str], thing: str, lot: int, claim: timedelta | None
+    ) -> tuple[Event, Actor] | None:
         when = self.now + (claim or timedelta())
         random = Random(f"{lot} {len(self.paper.records)}")
         turn = {
@@ -105,8 +123,8 @@ class Life:
                 event = drafts.draft(kind, thing, random.randrange(1_000))
                 actor = random.choice(sorted(MAY[kind]))
                 if allows(self.books, Act(event, actor, when, self.now)):
-                    return self.try_(event, actor, claim)
-        return False
+                    return event, actor
+        return None
 
     def _enter(self, act: Act) -> None:
         enter(self.books, act)
