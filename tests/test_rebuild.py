@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from ledger.event import Recorded
 from ledger.store.contract import Store
 from ledger.store.memory import MemoryStore
-from ledger.store.migrations import READER, WRITER
+from ledger.store.migrations import PUBLIC, WRITER
 from ledger.store.postgres import PostgresStore, connection_string
 from projections import reference as town
 from projections.all import ALL
@@ -179,7 +179,7 @@ def stored_digests(url: str, schema: str) -> dict[str, str]:
     """The digest of every projection as the public may read it."""
 
     async def read() -> dict[str, str]:
-        conninfo = connection_string(url, board_schema(schema), READER)
+        conninfo = connection_string(url, board_schema(schema), PUBLIC)
         async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
             found = {}
             for projection in ALL:

@@ -26,7 +26,7 @@ from ledger.audit.report import Fault, Faulty, Progress, Unreadable, shown
 from ledger.bundle.store import BundleStore
 from ledger.canonical import canonical_document
 from ledger.store.embedded import EmbeddedPostgres
-from ledger.store.migrations import READER, migrate
+from ledger.store.migrations import PUBLIC, migrate
 from ledger.store.postgres import connection_string
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.faults import Malformed, Unverified
@@ -145,7 +145,7 @@ def _computed(statement: Statement, store: BundleStore, progress: Progress) -> d
 async def _read(statement: Statement, url: str) -> dict[str, Any]:
     projections = statement.disclosure.projections
     tables = [name for projection in projections for name in public_tables(projection)]
-    conninfo = connection_string(url, board_schema(_SCHEMA), READER)
+    conninfo = connection_string(url, board_schema(_SCHEMA), PUBLIC)
     async with (
         await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection,
         one_moment(connection, tables),

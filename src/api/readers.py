@@ -1,4 +1,4 @@
-"""Connections of the server to read with: a small async pool in the reader's role."""
+"""Connections of the server to read with: a small async pool in a role that only reads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 from starlette.concurrency import run_in_threadpool
 
 from ledger.store.contract import StoreDown
-from ledger.store.migrations import READER
 from ledger.store.postgres import connection_string, unreachable
 
 PATIENCE_SECONDS = 3.0
@@ -22,8 +21,8 @@ PATIENCE_SECONDS = 3.0
 class Readers:
     """Opens with the application and never fails to: connections are made when asked for."""
 
-    def __init__(self, url: str, schema: str, size: int = 8) -> None:
-        self._conninfo = connection_string(url, schema, READER)
+    def __init__(self, url: str, schema: str, role: str, size: int = 8) -> None:
+        self._conninfo = connection_string(url, schema, role)
         self.pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             self._conninfo,
             min_size=0,

@@ -17,6 +17,7 @@ from ledger.notary import Notary
 from ledger.personal import Vault
 from ledger.sequencer import Limits as QueueLimits
 from ledger.signing import CheckpointSigner, Nobody
+from ledger.store.migrations import PUBLIC, READER
 from ledger.store.postgres import PostgresStore
 from ledger.timekeeper import Timekeeper
 from ledger.tlog.faults import Malformed
@@ -38,7 +39,7 @@ class Running:
     readers: Readers
     """Of the ledger's schema, for API keys."""
     board_readers: Readers
-    """Of the board's schema, for what the public may see."""
+    """Of the board's schema, in the role that sees what the public may see."""
     live: Live
     timekeeper: Timekeeper
     notary: Notary
@@ -86,8 +87,8 @@ def make_running(settings: Settings) -> Running:
         url,
         store,
         ledger,
-        readers=Readers(url, schema),
-        board_readers=Readers(url, board_schema(schema)),
+        readers=Readers(url, schema, READER),
+        board_readers=Readers(url, board_schema(schema), PUBLIC),
         live=Live(store, url, schema),
         timekeeper=Timekeeper(ledger, Dues(url, schema)),
         notary=Notary(store, make_signer(settings, url, policy)),

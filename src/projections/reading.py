@@ -1,8 +1,8 @@
 """Reading the views: one moment, named by position and time, for every figure of an answer.
 
 All reading functions are the one place where what is shown can be withheld: no page and no route
-queries a view by itself. They take a connection in the reader's role whose search path is the
-board's schema (`connection_string(url, board_schema(schema), READER)`), in autocommit.
+queries a view by itself. They take a connection in the public role whose search path is the
+board's schema (`connection_string(url, board_schema(schema), PUBLIC)`), in autocommit.
 """
 
 from __future__ import annotations

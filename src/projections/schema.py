@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from ledger.store.migrations import OWNER, READER, WRITER
+from ledger.store.migrations import OWNER, PUBLIC, WRITER
 from projections import tables
 from projections.all import ALL
 from projections.projection import Projection
@@ -37,7 +37,7 @@ def board_schema(ledger_schema: str) -> str:
 
 
 def prepare(url: str, ledger_schema: str, projections: Sequence[Projection] = ALL) -> None:
-    """Makes what is missing, under a lock; nothing that is there is changed.
+    """Makes what is missing, under a lock; no view that is there is changed.
 
     `url` is that of a login that may create schemas; the ledger's own migrations, which make the
     roles, come first. New views are empty, at position 0: the live runner fills them.
@@ -53,6 +53,7 @@ def prepare(url: str, ledger_schema: str, projections: Sequence[Projection] = AL
                 tables.add_indexes(connection, projection)
                 names = tables.table_names(projection)
                 connection.execute(_ENTER, [projection.name, projection.version, names])
+            tables.publish(connection, projection)
 
 
 def _make_schema(connection: psycopg.Connection[Any], name: str) -> None:
@@ -66,13 +67,13 @@ def _make_schema(connection: psycopg.Connection[Any], name: str) -> None:
     connection.execute(sql.SQL("set local search_path = {}").format(schema))
     connection.execute(_set_role(OWNER))
     connection.execute(
-        sql.SQL("grant usage on schema {} to {}").format(schema, sql.Identifier(READER))
+        sql.SQL("grant usage on schema {} to {}").format(schema, sql.Identifier(PUBLIC))
     )
     connection.execute(
         sql.SQL("grant usage, create on schema {} to {}").format(schema, sql.Identifier(WRITER))
     )
     connection.execute(_PROJECTION)
-    connection.execute(sql.SQL("grant select on projection to {}").format(sql.Identifier(READER)))
+    connection.execute(sql.SQL("grant select on projection to {}").format(sql.Identifier(PUBLIC)))
     connection.execute(
         sql.SQL("grant select, insert, update, delete on projection to {}").format(
             sql.Identifier(WRITER)

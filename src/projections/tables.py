@@ -9,7 +9,7 @@ import orjson
 import psycopg
 from psycopg import sql
 
-from ledger.store.migrations import READER
+from ledger.store.migrations import PUBLIC
 from projections.folding import Change, Group, Sheet, tally_deltas
 from projections.projection import (
     EFFECTIVE_FROM,
@@ -45,6 +45,8 @@ _MERGE = sql.SQL("""with merged as (
     on conflict ({group}) do update set {sums} returning kept.ctid as place, {is_even} as is_even)
     select place::text from merged where is_even""")
 _DELETE_PLACES = sql.SQL("delete from {table} where ctid = any(%s::tid[])")
+_THERE = """select tablename from pg_tables
+    where schemaname = current_schema() and tablename = any(%s::text[]) order by 1"""
 _LEFTOVERS = """select tablename from pg_tables
     where schemaname = current_schema() and right(tablename, 6) = '__next' order by 1"""
 
@@ -76,6 +78,12 @@ def create(connection: Connection, projection: Projection, suffix: str = "") -> 
         if rows.tally is not None:
             _create_tally(connection, rows.table + TALLY_SUFFIX + suffix, rows.tally)
             _publish(connection, rows.table + TALLY_SUFFIX + suffix)
+
+
+def publish(connection: Connection, projection: Projection) -> None:
+    """Lets the public role read what the public may see, of the tables that are there."""
+    for (name,) in connection.execute(_THERE, [public_tables(projection)]).fetchall():
+        _publish(connection, name)
 
 
 def add_indexes(connection: Connection, projection: Projection, suffix: str = "") -> None:
@@ -218,7 +226,7 @@ def _create_tally(connection: Connection, name: str, tally: Tally[Any]) -> None:
 
 def _publish(connection: Connection, name: str) -> None:
     connection.execute(
-        sql.SQL("grant select on {} to {}").format(sql.Identifier(name), sql.Identifier(READER))
+        sql.SQL("grant select on {} to {}").format(sql.Identifier(name), sql.Identifier(PUBLIC))
     )
 
 

@@ -13,6 +13,8 @@ from psycopg import sql
 OWNER = "mingzhang_owner"
 WRITER = "mingzhang_writer"
 READER = "mingzhang_reader"
+PUBLIC = "mingzhang_public"
+"""Sees what the board shows to everybody, and nothing of the ledger's own schema."""
 NO_LEDGER = "the database has no ledger yet: run `mingzhang migrate`"
 _LOCK = 0x6D696E677A68616E  # "mingzhan": one migration at a time in a database
 
@@ -96,7 +98,7 @@ def check_schema(connection: psycopg.Connection, purpose: str) -> None:
 
 
 def _make_roles(connection: psycopg.Connection) -> None:
-    for role in (OWNER, WRITER, READER):
+    for role in (OWNER, WRITER, READER, PUBLIC):
         exists = connection.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone()
         if exists is None:
             connection.execute(sql.SQL("create role {} login").format(sql.Identifier(role)))

@@ -115,7 +115,7 @@ def unreachable(conninfo: str, error: Exception) -> StoreDown | SchemaMismatch:
         psycopg.connect(conninfo).close()
     except psycopg.OperationalError as refused:
         reason = str(refused).strip()
-        if f'role "{READER}"' in reason:
+        if 'role "mingzhang_' in reason:
             return SchemaMismatch(NO_LEDGER)
         return StoreDown(reason)
     return StoreDown(str(error).strip())
