@@ -144,6 +144,11 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "the size": (lambda one: one.update(size=one["size"] - 1), "checkpoint"),
     "the time": (lambda one: one.update(at="2031-01-01T00:00:00Z"), "figures"),
     "the part": (lambda one: one.update(query={"community": "committee-oldtown"}), "figures"),
+    "the name of the log": (lambda one: one.update(origin="town.example/other"), "checkpoint"),
+    "a number that is a truth": (
+        lambda one: one["rule_packs"][0].update(version=True),
+        "rule_packs[0].version",
+    ),
 }
 
 
@@ -166,6 +171,42 @@ def test_a_statement_that_was_changed_is_refused_where_it_was(
 def test_what_is_no_statement_is_said_to_be_none(data: bytes) -> None:
     with pytest.raises(Unreadable):
         read_statement(data)
+
+
+MEMBERS = (
+    "at", "checkpoint", "consistency", "disclosure", "figures", "origin", "projections", "query",
+    "root", "rule_packs", "size",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_a_statement_without_one_of_its_members_is_none(
+    stated: dict[str, bytes], member: str
+) -> None:
+    with pytest.raises(Unreadable):
+        read_statement(changed(stated[PROCESS], lambda one: one.pop(member)))
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("note", "no case was left out"),
+        ("size", "100"),
+        ("size", True),
+        ("size", 100.5),
+        ("size", -1),
+        ("at", "2026-03-01T08:00:00"),
+        ("at", "2026-03-01"),
+        ("at", "2026-03-01T08:00:00+00:00"),
+        ("at", "0001-01-01T00:00:00+14:00"),
+        ("at", "9999-12-31T23:59:59-14:00"),
+    ],
+)
+def test_a_statement_with_what_was_never_served_is_none(
+    stated: dict[str, bytes], member: str, value: object
+) -> None:
+    with pytest.raises(Unreadable):
+        read_statement(changed(stated[PROCESS], lambda one: one.update({member: value})))
 
 
 def test_another_spelling_of_a_statement_is_none(stated: dict[str, bytes]) -> None:

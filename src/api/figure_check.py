@@ -24,7 +24,8 @@ from api.queries import Fresh
 from api.statements import FORMAT, packs_of
 from ledger.audit.report import Fault, Faulty, Progress, Unreadable, shown
 from ledger.bundle.store import BundleStore
-from ledger.canonical import canonical_document
+from ledger.canonical import canonical_document, instant
+from ledger.event import MAX_INTEGER
 from ledger.store.embedded import EmbeddedPostgres
 from ledger.store.migrations import PUBLIC, migrate
 from ledger.store.postgres import connection_string
@@ -43,6 +44,10 @@ from projections.tables import public_tables
 
 MAX_STATEMENT_BYTES = 64 * 1024**2
 _SCHEMA = "ledger"
+_MEMBERS = frozenset((
+    "at", "checkpoint", "consistency", "disclosure", "figures", "format", "origin", "projections",
+    "query", "root", "rows_format", "rule_packs", "size",
+))  # fmt: skip
 
 
 class Statement(NamedTuple):
@@ -68,19 +73,36 @@ def read_statement(data: bytes) -> Statement:
             raise Unreadable(f"it is not a statement of the format {FORMAT} with {ROWS_FORMAT}")
         if canonical_document(document) != data.strip():
             raise Unreadable("it is not canonical JSON (RFC 8785) as it was served")
+        # Every member is checked: what stood beside them would pass unread under our verdict.
+        if document.keys() != _MEMBERS:
+            raise Unreadable(f"its members are not {', '.join(sorted(_MEMBERS))}")
         disclosure = DISCLOSURES[document["disclosure"]]
         return Statement(
             document,
             disclosure,
             disclosure.query.model_validate(document["query"]),
-            int(document["size"]),
-            datetime.fromisoformat(document["at"]),
+            _size(document["size"]),
+            _moment(document["at"]),
             decode_base64(document["root"], "a root"),
             Note.parse(document["checkpoint"].encode()),
             tuple(decode_base64(one, "a hash") for one in document["consistency"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError, ValidationError) as error:
         raise Unreadable(f"it is no statement: {shown(str(error), quoted=False)}") from None
+
+
+def _size(value: Any) -> int:
+    if type(value) is not int or not 0 < value <= MAX_INTEGER:
+        raise ValueError("a size is a number from 1")
+    return value
+
+
+def _moment(text: str) -> datetime:
+    """The time that is judged; raises ValueError for any spelling but the one that is served."""
+    moment = datetime.fromisoformat(text)
+    if not text.endswith("Z") or instant(moment) != text:
+        raise ValueError("a time is in UTC, as 2026-03-01T08:00:00.123456Z")
+    return moment
 
 
 def check_statement(
@@ -115,8 +137,9 @@ def _check_signed(statement: Statement, verifiers: Sequence[Verifier], origin: s
     try:
         statement.checkpoint.verified_by(verifiers)
         checkpoint = Checkpoint.parse(statement.checkpoint.text)
-        if origin not in (checkpoint.origin, statement.document["origin"]):
-            raise Unverified(f"it is of {shown(checkpoint.origin)}, not of {origin}")
+        for named in (checkpoint.origin, statement.document["origin"]):
+            if named != origin:
+                raise Unverified(f"it is of {shown(named)}, not of {origin}")
         verify_consistency(
             statement.size,
             checkpoint.size,
@@ -164,8 +187,8 @@ async def _described(
 
 def _compare(place: str, stated: Any, computed: Any) -> None:
     """Raises `Faulty` at the first place where the two documents differ."""
-    if stated == computed:
-        return
+    if canonical_document(stated) == canonical_document(computed):
+        return  # as documents, for Python takes 1, 1.0 and True for the same
     if isinstance(stated, dict) and isinstance(computed, dict) and stated.keys() == computed.keys():
         for name in stated:
             _compare(f"{place}.{name}", stated[name], computed[name])
