@@ -120,6 +120,41 @@ def test_a_link_made_with_another_key_leads_nowhere() -> None:
     assert links.position(link[:-1]) is None
 
 
+@pytest.mark.parametrize("what", ["", "/file", "/qr.svg"])
+@pytest.mark.parametrize("position", [1, 10**6])
+def test_a_link_gives_away_no_record_but_a_request(
+    server: Server, what: str, position: int
+) -> None:
+    """As after a restore, when other events stand where requests stood."""
+    link = ReceiptLinks(server.settings.receipt_key()).path(position)
+
+    answer = server.get(f"{link}{what}")
+
+    assert (answer.status_code, answer.json()["rule"]) == (404, "unknown_receipt")
+
+
+def test_a_name_of_the_host_that_fits_in_no_code_is_refused(server: Server) -> None:
+    path = file_one(server)
+
+    answer = server.get(f"{path}/qr.svg", Host="a" * 5000)
+
+    assert (answer.status_code, answer.json()["rule"]) == (400, "host_too_long")
+
+
+def test_without_keys_to_check_with_a_receipt_is_not_called_wrong(server: Server) -> None:
+    path, keys = file_one(server), server.settings.signing_keys().path
+    keys.chmod(0o640)
+    try:
+        page = server.get(path)
+        file = server.get(f"{path}/file")
+    finally:
+        keys.chmod(0o600)
+
+    assert (page.status_code, page.json()["rule"]) == (503, "no_log_key")
+    assert str(keys) not in page.text
+    assert file.status_code == 200
+
+
 def test_the_code_on_the_page_leads_to_the_page(server: Server, tmp_path: Path) -> None:
     url = server.url + file_one(server)
 
@@ -188,6 +223,10 @@ def another_signature(page: str) -> str:
     return re.sub(r"(— \S+ )(\S+)", changed, page)
 
 
+def a_wrong_signature_besides(page: str) -> str:
+    return re.sub(r"(— \S+ \S+\n)", lambda found: found[1] + another_signature(found[1]), page)
+
+
 def another_index(page: str) -> str:
     return page.replace("\nindex ", "\nindex 1")
 
@@ -207,6 +246,7 @@ def another_format(page: str) -> str:
         (another_index, "inclusion"),
         (a_hash_less, "inclusion"),
         (another_signature, "signature"),
+        (a_wrong_signature_besides, "signature"),
         (another_key, "signature"),
         (another_format, "leaf"),
     ],

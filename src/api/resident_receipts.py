@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, NamedTuple
 
 import segno
@@ -25,6 +26,7 @@ from ledger.domain.requests import RequestFiled
 from ledger.store.contract import Store, StoredEvent
 from ledger.tlog.checkpoint import MEDIA_TYPE, Checkpoint
 from ledger.tlog.note import VerifierKey
+from ledger.tlog.signing_keys import UnusableKeys
 
 # The page runs one script of ours, asks nobody for anything, and leaves no trace in a cache.
 _HEADERS = {
@@ -35,6 +37,8 @@ _HEADERS = {
     "Cache-Control": "no-store",
     "X-Robots-Tag": "noindex",
 }
+MAX_BASE_LENGTH = 1_000
+"""Of the address before a receipt's path, in characters: a QR code holds little more."""
 Link = Annotated[str, Path(pattern=LINK_PATTERN)]
 
 
@@ -77,9 +81,10 @@ class ResidentReceipts:
 
     async def page(self, link: Link) -> Response:
         """What a resident sees: the case, the proof, and how it is checked."""
-        stored = await run_in_threadpool(self._read, self._position(link))
+        stored = await run_in_threadpool(self._read, link)
         recorded = catalogue.decode(stored.position, stored.record)
-        assert isinstance(recorded.event, RequestFiled)  # no other kind is given a receipt
+        assert isinstance(recorded.event, RequestFiled)  # `_read` finds no other kind
+        trusted = await run_in_threadpool(self._keys)
         try:
             file = await self._proofs.of(stored.position, stored.record)
         except Problem as problem:
@@ -94,12 +99,12 @@ class ResidentReceipts:
             leaf=stored.leaf.hex(),
             proof=file and file.to_bytes().decode(),
             checkpoint=file and Checkpoint.parse(file.checkpoint.text),
-            trusted=await run_in_threadpool(self._trusted),
+            trusted=trusted,
         )
 
     async def file(self, link: Link) -> Response:
         """The receipt as a file (C2SP tlog-proof): its extra line is the record, in base64."""
-        stored = await run_in_threadpool(self._read, self._position(link))
+        stored = await run_in_threadpool(self._read, link)
         file = await self._proofs.of(stored.position, stored.record)
         name = f'attachment; filename="receipt-{file.index + 1}.tlog-proof"'
         headers = {**_HEADERS, "Content-Disposition": name}
@@ -107,20 +112,33 @@ class ResidentReceipts:
 
     async def code(self, request: Request, link: Link) -> Response:
         """The QR code that leads to the page."""
-        self._position(link)
+        await run_in_threadpool(self._read, link)
         base = self._public_url or str(request.base_url)
+        if len(base) > MAX_BASE_LENGTH:
+            raise Problem(400, "host_too_long", "no QR code holds so long a name", field="Host")
         drawn = io.BytesIO()
         code = segno.make_qr(f"{base.rstrip('/')}{PATH}{link}", error="m")
         code.save(drawn, kind="svg", scale=4, border=4, light="#fff", title="回执二维码")
         return Response(drawn.getvalue(), 200, _HEADERS, "image/svg+xml")
 
-    def _position(self, link: str) -> int:
-        position = self._links.position(link)
-        if position is None:
-            raise Problem(404, "unknown_receipt", "there is no such receipt")
-        return position
+    def _read(self, link: str) -> StoredEvent:
+        """The request behind a link.
 
-    def _read(self, position: int) -> StoredEvent:
-        for stored in self._store.read(after=position - 1, until=position):
-            return stored
+        Of another kind there is no receipt, whatever the link says: a log that was restored may
+        have other events in the places of old links, and records are not public.
+        """
+        position = self._links.position(link)
+        if position is not None:
+            for stored in self._store.read(after=position - 1, until=position):
+                if stored.kind == RequestFiled.kind:
+                    return stored
         raise Problem(404, "unknown_receipt", "there is no such receipt")
+
+    def _keys(self) -> Trusted:
+        """What a browser checks with: without it every receipt would look forged."""
+        with suppress(UnusableKeys):
+            trusted = self._trusted()
+            if trusted.log:
+                return trusted
+        raise Problem(503, "no_log_key", "the ledger's keys cannot be read just now",
+                      "the receipt's file, which needs no page")  # fmt: skip

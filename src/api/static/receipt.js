@@ -85,26 +85,31 @@ function parseKey(vkey) {
   return { name: parts[0], id: parts[1], type: material[0], public: material.slice(1) };
 }
 
-// Whether the key signed the checkpoint: true, false, or null where the browser cannot tell.
+// Whether the key signed the checkpoint: true, false, or null where the browser cannot tell. A wrong
+// signature of the key spoils the checkpoint, whatever else is on it (C2SP signed-note).
 async function signedBy(vkey, note) {
   const key = parseKey(vkey);
-  const found = note.signatures.find((one) => one.name === key.name && one.id === key.id);
-  if (!found) return false;
-  let message = utf8.encode(note.text), signature = found.signature;
-  if (key.type === 4) {  // a witness's: with the time at which it looked
-    const time = bigEndian(signature.slice(0, 8));
-    message = utf8.encode(`cosignature/v1\ntime ${time}\n${note.text}`);
-    signature = signature.slice(8);
-  } else if (key.type !== 1) {
-    return null;
-  }
+  const own = note.signatures.filter((one) => one.name === key.name && one.id === key.id);
+  if (!own.length) return false;
+  if (key.type !== 1 && key.type !== 4) return null;
   let imported;
   try {
     imported = await crypto.subtle.importKey("raw", key.public, { name: "Ed25519" }, false, ["verify"]);
   } catch {
     return null;
   }
-  return crypto.subtle.verify({ name: "Ed25519" }, imported, signature, message);
+  for (const { signature } of own) {
+    const [signed, message] = key.type === 1 ? [signature, note.text] : cosigned(signature, note.text);
+    const isGood = await crypto.subtle.verify({ name: "Ed25519" }, imported, signed, utf8.encode(message));
+    if (!isGood) throw new Error(`wrong signature of ${key.name}`);
+  }
+  return true;
+}
+
+// A witness's signature says the time at which it looked (C2SP tlog-cosignature).
+function cosigned(signature, text) {
+  const time = bigEndian(signature.slice(0, 8));
+  return [signature.slice(8), `cosignature/v1\ntime ${time}\n${text}`];
 }
 
 function mark(step, outcome, words) {
