@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,7 +27,7 @@ from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.note import Note, NoteVerifier, Signature, Signer
 from ledger.tlog.signing_keys import SigningKeys, UnusableKeys
 from ledger.tlog.witnessing import Cosigned, Proof
-from tests.api_server import wait_for
+from tests.api_server import PATIENCE_SECONDS, wait_for
 from tests.harness.log import append
 from tests.town import cases, found
 
@@ -210,6 +211,15 @@ def test_a_damaged_key_file_is_said_to_be_so_without_repeating_it(keys: SigningK
     assert secret[-30:-5] not in str(refused.value)
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"", b"\n", b"x" * 100_000])
+def test_a_key_file_that_holds_no_keys_is_said_to_be_so(keys: SigningKeys, content: bytes) -> None:
+    keys.create(ORIGIN)
+    keys.path.write_bytes(content)
+
+    with pytest.raises(UnusableKeys, match=r"log\.key"):
+        keys.load()
+
+
 def test_keys_from_the_environment_sign_and_cannot_be_changed(tmp_path: Path) -> None:
     signer = Signer.generate(ORIGIN)
     given = SigningKeys(tmp_path / "log.key", signer.to_secret_text())
@@ -256,6 +266,37 @@ def test_a_database_that_went_on_from_an_older_state_is_not_signed(
     again.close()
 
     with pytest.raises(Inconsistent, match="does not begin with"):
+        make().sign()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "update batch set frontier = substr(frontier, 2)",
+        "update batch set frontier = ''",
+        "delete from event where position = (select max(position) from event)",
+        "update event set record = 'x' where position = 1",
+        "delete from event where position = 1",
+    ],
+)
+def test_a_damaged_database_is_not_signed_and_said_to_be_damaged(
+    founded: Ledger, make: Make, keys: SigningKeys, postgres_url: str, schema: str, damage: str
+) -> None:
+    keys.create(origin_of(founded))
+    as_superuser(postgres_url, schema, damage)
+
+    with pytest.raises(Inconsistent, match="mingzhang verify"):
+        make().sign()
+
+
+def test_a_stored_checkpoint_that_cannot_be_read_is_said_to_be_damaged(
+    founded: Ledger, make: Make, keys: SigningKeys, postgres_url: str, schema: str
+) -> None:
+    keys.create(origin_of(founded))
+    make().sign()
+    as_superuser(postgres_url, schema, "update checkpoint set note = 'x'")
+
+    with pytest.raises(Inconsistent, match="mingzhang verify"):
         make().sign()
 
 
@@ -438,3 +479,83 @@ def test_a_notary_says_what_stands_in_its_way_and_goes_on_when_it_is_gone(
 
     wait_for(lambda: running.trouble is None)
     assert size_signed(founded) == founded.store.size()
+
+
+class Failing:
+    """Witnesses whose client has a defect."""
+
+    def __init__(self) -> None:
+        self.is_mended = False
+
+    def cosign(self, note: Note, proof: Proof) -> Cosigned:
+        if self.is_mended:
+            return Cosigned((), {}, ())
+        raise ZeroDivisionError
+
+
+def test_what_was_not_foreseen_does_not_end_the_notary(
+    founded: Ledger, make: Make, keys: SigningKeys
+) -> None:
+    keys.create(origin_of(founded))
+    witnesses = Failing()
+    running = Notary(log(founded), make(witnesses), 0.1)
+    running.start()
+    wait_for(lambda: running.trouble is not None)
+    assert "ZeroDivisionError" in running.trouble
+
+    witnesses.is_mended = True
+
+    wait_for(lambda: running.trouble is None)
+    running.close()
+    assert size_signed(founded) == founded.store.size()
+
+
+@pytest.mark.parametrize("by", ["+ interval '1 day'", "- interval '1 day'"])
+def test_a_clock_that_was_set_back_or_forth_holds_no_checkpoint_up(
+    founded: Ledger, make: Make, keys: SigningKeys, postgres_url: str, schema: str, by: str
+) -> None:
+    keys.create(origin_of(founded))
+    first = make().sign()
+    moved = "update checkpoint set signed_at = signed_at "
+    as_superuser(postgres_url, schema, moved + by)
+    founded.propose_sync(cases())
+    size = founded.store.size()
+    assert size > first.size
+
+    published = Notary(log(founded), make()).covering(size)
+
+    assert published is not None
+    assert published.size == size
+
+
+class Stalling:
+    """Witnesses that answer when the test lets them."""
+
+    def __init__(self) -> None:
+        self.is_asked = threading.Event()
+        self.go_on = threading.Event()
+
+    def cosign(self, note: Note, proof: Proof) -> Cosigned:
+        self.is_asked.set()
+        assert self.go_on.wait(PATIENCE_SECONDS)
+        return Cosigned((), {}, ())
+
+
+def test_requests_do_not_queue_behind_one_that_is_being_signed(
+    founded: Ledger, make: Make, keys: SigningKeys
+) -> None:
+    """Else a stranger who asks for proofs takes all threads while a witness stalls."""
+    keys.create(origin_of(founded))
+    witnesses, size = Stalling(), founded.store.size()
+    asked = Notary(log(founded), make(witnesses))
+
+    with ThreadPoolExecutor(1) as thread:
+        first = thread.submit(asked.covering, size)
+        assert witnesses.is_asked.wait(PATIENCE_SECONDS)
+        others = [asked.covering(size) for _ in range(100)]
+        witnesses.go_on.set()
+
+    assert others == [None] * 100
+    signed = first.result()
+    assert signed is not None
+    assert signed.size == size

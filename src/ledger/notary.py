@@ -66,23 +66,32 @@ class Notary:
     def covering(self, size: int) -> Published | None:
         """The newest checkpoint, if it has the first `size` events or can be made to on request.
 
-        None while the last one is too young: ask again in `REQUEST_SECONDS`. Raises `StoreDown`,
-        `NothingSigned` and `Inconsistent`.
+        None while the last one is too young, or the next one is being signed: ask again in
+        `REQUEST_SECONDS`. Raises `StoreDown`, `NothingSigned` and `Inconsistent`.
         """
         last = self._store.reading(checkpoints.latest)
         if last is not None and last.size >= size:
             return last
         if last is not None and _age_seconds(last.signed_at) < REQUEST_SECONDS:
             return None
-        signed = self.sign()
+        # Who waited here would hold a thread of the server for as long as a witness stalls.
+        if not self._one_at_a_time.acquire(blocking=False):
+            return None
+        try:
+            signed = self._sign()
+        finally:
+            self._one_at_a_time.release()
         return signed if signed.size >= size else None
 
     def sign(self) -> Published:
         """A checkpoint of the whole log, now; raises as `CheckpointSigner.sign` does."""
         with self._one_at_a_time:
-            self._last = self._signer.sign()
-            self._asked_at = datetime.now(UTC)
-            return self._last
+            return self._sign()
+
+    def _sign(self) -> Published:
+        self._last = self._signer.sign()
+        self._asked_at = datetime.now(UTC)
+        return self._last
 
     def _run(self) -> None:
         while not self._closing.is_set():
@@ -95,6 +104,10 @@ class Notary:
                 if self.trouble != str(error):
                     _log.error("no checkpoint is signed: %s", error)
                 self.trouble = str(error)
+            except Exception as error:  # noqa: BLE001 - a defect must not end the thread unsaid
+                if self.trouble != repr(error):
+                    _log.error("no checkpoint is signed", exc_info=error)
+                self.trouble = repr(error)
             self._closing.wait(LOOK_SECONDS)
 
     def _look(self) -> None:
@@ -127,4 +140,6 @@ def _awaited(connection: psycopg.Connection[Any], after: int, until: int) -> boo
 
 
 def _age_seconds(moment: datetime) -> float:
-    return (datetime.now(UTC) - moment).total_seconds()
+    """How far away it is. A moment that lies ahead was read from a clock that has been set back
+    since: nobody waits for that time to come."""
+    return abs((datetime.now(UTC) - moment).total_seconds())

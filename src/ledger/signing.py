@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Protocol
@@ -70,7 +71,7 @@ class CheckpointSigner:
 
         Raises `NothingSigned`, `Inconsistent` and `StoreDown`.
         """
-        with self._connected() as connection:
+        with self._connected() as connection, _sound():
             head = connection.execute(_HEAD).fetchone()
             if head is None:
                 raise NothingSigned("the ledger is empty")
@@ -82,8 +83,11 @@ class CheckpointSigner:
                 return self._sign(connection, size, Frontier.from_bytes(size, frontier).root())
 
     def ask_again(self) -> None:
-        """Asks for what the last checkpoint lacks of cosignatures; raises `StoreDown`."""
-        with self._connected() as connection, connection.transaction():
+        """Asks for what the last checkpoint lacks of cosignatures.
+
+        Raises `Inconsistent` and `StoreDown`.
+        """
+        with self._connected() as connection, _sound(), connection.transaction():
             last = checkpoints.latest(connection)
             if last is not None:
                 missing = self._cosigned(connection, last.note, last.size)
@@ -97,7 +101,7 @@ class CheckpointSigner:
         if tree.root(size) != root:
             raise Inconsistent(
                 f"the leaves do not lead to the root that was stored with event {size}: somebody "
-                "altered the log. `mingzhang verify` says where"
+                "altered the log. `mingzhang verify database` says where"
             )
         known = [self._mark.read(), last and Checkpoint(origin, last.size, last.root)]
         _check_grown(tree, checkpoint, (one for one in known if one is not None), self._mark)
@@ -138,11 +142,25 @@ class CheckpointSigner:
             raise StoreDown(str(error).strip()) from error
 
 
+@contextmanager
+def _sound() -> Iterator[None]:
+    """Says of rows that cannot be read what they are: damaged, by somebody or something else."""
+    try:
+        yield
+    except (LookupError, ValueError, catalogue.UnknownKind) as error:
+        raise Inconsistent(
+            f"what the database holds of the log is damaged ({error}): `mingzhang verify database`"
+            " says where. Restore the database as it was"
+        ) from error
+
+
 def _origin(connection: Connection) -> str:
     row = connection.execute(_FIRST).fetchone()
-    assert row is not None  # the caller has seen a batch
+    if row is None:
+        raise LookupError("there is no first event")
     founding = catalogue.decode(1, bytes(row[0])).event
-    assert isinstance(founding, LedgerFounded)  # decide takes no other kind as the first
+    if not isinstance(founding, LedgerFounded):
+        raise ValueError(f"the first event is of the kind {founding.kind}")
     return founding.origin
 
 

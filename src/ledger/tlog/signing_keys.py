@@ -14,6 +14,7 @@ from ledger.tlog.faults import Malformed
 from ledger.tlog.note import Signer
 
 MAX_KEYS = 8
+MAX_BYTES = 64 * 1024
 
 
 class UnusableKeys(Exception):
@@ -40,7 +41,9 @@ class SigningKeys:
             raise UnusableKeys(
                 f"{self.path} can be read by others: chmod 600 it, or make a new key"
             )
-        return _parse(self.path.read_text(), str(self.path))
+        # What is not UTF-8 is no key: it fails in the parser, which says so.
+        text = self.path.read_bytes()[:MAX_BYTES].decode(errors="replace")
+        return _parse(text, str(self.path))
 
     def create(self, name: str) -> Signer:
         """The log's first key: the one that is there, else a new one, durable on return."""
