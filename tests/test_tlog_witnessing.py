@@ -290,6 +290,28 @@ def test_a_witness_that_hangs_up_or_is_not_there_is_not_reachable() -> None:
     assert len(found.failures) == len(urls)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://xn--a.example",
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:-1",
+        "http://127.0.0.1:0",
+        "http://[::1",
+        "http://",
+        "witness.example",
+        "ftp://witness.example",
+    ],
+)
+def test_an_address_that_leads_nowhere_is_a_failure_like_another(url: str, tmp_path: Path) -> None:
+    with running(tmp_path, ED) as good:
+        trusted = policy((ED, good), (OTHER, url))
+        found = Witnessing(trusted).cosign(LOG.note(5), Asked(LOG, 5))
+
+    assert [one.name for one in found.signatures] == [ED.key.name]
+    assert found.failures["w1"].startswith("not reachable: ")
+
+
 def test_a_size_that_changes_each_time_is_followed_once() -> None:
     sizes = iter(range(1, 7))
 

@@ -63,7 +63,7 @@ class Call(NamedTuple):
         proof = await self.proof(known) if 0 < known < self.size else ()
         lines = "".join(f"{encode_base64(one)}\n" for one in proof)
         body = f"old {known}\n{lines}\n".encode() + self.note.to_bytes()
-        url = f"{self.prefix}/add-checkpoint"
+        url = _address(self.prefix)
         async with self.client.stream("POST", url, content=body, headers=_HEADERS) as answer:
             content = bytearray()
             async for part in answer.aiter_raw():
@@ -87,6 +87,19 @@ class Call(NamedTuple):
         if size == known:
             raise NoCosignature(f"refused with status 409, and the size {size} that it was given")
         return size
+
+
+def _address(prefix: str) -> httpx.URL:
+    """Where to submit; raises `NoCosignature` for what httpx takes for a URL and fails on later,
+    with errors that are not its own."""
+    try:
+        url = httpx.URL(f"{prefix}/add-checkpoint")
+        has_port = url.port is None or 1 <= url.port <= 65_535
+        if url.host and url.scheme in ("http", "https") and has_port:
+            return url
+    except (httpx.InvalidURL, UnicodeError):
+        pass
+    raise NoCosignature(f"not reachable: {short(prefix)} is not the address of a witness")
 
 
 def short(text: str) -> str:
