@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from api.figure_check import check_statement, read_statement
 from ledger.audit.report import Faulty, Unreadable
 from ledger.bundle.store import BundleStore
 from ledger.canonical import canonical_document
-from ledger.tlog.note import NoteVerifier, Signer, encode_base64
+from ledger.tlog.cosignature import ED25519_COSIGNATURE, Cosigner
+from ledger.tlog.note import Note, NoteVerifier, Signer, encode_base64
+from ledger.tlog.proof_file import ProofFile
 from tests.api_server import Server, filed, wait_for
 
 COMMAND = (sys.executable, "-m", "api.cli.main")
@@ -265,6 +268,39 @@ def test_a_proof_is_verified_on_the_command_line(server: Server, tmp_path: Path)
     assert told.stdout == good.stdout
     assert (other.returncode, other.stdout[:6]) == (6, "fault:")
     assert (broken.returncode, broken.stdout) == (1, "")
+
+
+def test_a_policy_that_names_no_log_holds_for_the_key_that_is_given(
+    server: Server, tmp_path: Path
+) -> None:
+    """C2SP tlog-policy: where the log is known from elsewhere a policy may name none."""
+    policy, path = tmp_path / "policy", tmp_path / "first.tlog-proof"
+    path.write_bytes(server.get("/v1/events/1/proof").content)
+    leaf = server.get("/v1/events?limit=1", "auditor").json()["events"][0]["leaf"]
+    words = ("verify", "proof", str(path), "--leaf", leaf, "--key", key_of(server))
+    witness = Cosigner.generate("witness.example/w", ED25519_COSIGNATURE)
+
+    policy.write_text("quorum none\n")
+    enough = run(server, *words, "--policy", str(policy))
+    policy.write_text(f"witness w {witness.key}\nquorum w\n")
+    too_few = run(server, *words, "--policy", str(policy))
+
+    assert enough.stdout.startswith("verified: position 1 of "), enough.stdout
+    assert (too_few.returncode, too_few.stdout[:6]) == (6, "fault:")
+    assert "the quorum of the policy is not reached" in too_few.stdout
+
+
+def test_the_key_of_another_log_proves_nothing_of_this_one(server: Server, tmp_path: Path) -> None:
+    proof = ProofFile.parse(server.get("/v1/events/1/proof").content)
+    leaf = server.get("/v1/events?limit=1", "auditor").json()["events"][0]["leaf"]
+    other, path = Signer.generate("town.example/other"), tmp_path / "first.tlog-proof"
+    text = proof.checkpoint.text
+    path.write_bytes(replace(proof, checkpoint=Note(text, (other.sign(text),))).to_bytes())
+    keys = ("--key", key_of(server), "--key", str(other.key))
+
+    done = run(server, "verify", "proof", str(path), "--leaf", leaf, *keys)
+
+    assert (done.returncode, done.stdout[:6]) == (6, "fault:"), done.stdout
 
 
 def test_the_live_database_is_audited(server: Server) -> None:

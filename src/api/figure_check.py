@@ -135,7 +135,7 @@ def check_statement(
 def _check_signed(statement: Statement, verifiers: Sequence[Verifier], origin: str) -> None:
     """The log that the statement speaks of is part of one that was signed."""
     try:
-        statement.checkpoint.verified_by(verifiers)
+        statement.checkpoint.verified_by(one for one in verifiers if one.key.name == origin)
         checkpoint = Checkpoint.parse(statement.checkpoint.text)
         for named in (checkpoint.origin, statement.document["origin"]):
             if named != origin:

@@ -129,6 +129,7 @@ def proof(
     policy: PolicyFile = None,
 ) -> None:
     """Verify that a record is in the log, from a proof alone. Exit codes as for a bundle."""
+    from ledger.tlog.checkpoint import Checkpoint
     from ledger.tlog.faults import Malformed, Unverified
     from ledger.tlog.policy import Policy
     from ledger.tlog.proof_file import ProofFile
@@ -138,9 +139,12 @@ def proof(
     given = _parsed("FILE", file, ProofFile.parse)
     hash_ = _leaf(given.extra, record, leaf)
     try:
-        checkpoint, _ = given.verify(hash_, verifiers[0].key.name, verifiers)
+        # A key speaks for the log of its name alone, and not for the others whose keys are given.
+        name = Checkpoint.parse(given.checkpoint.text).origin
+        own = [one for one in verifiers if one.key.name == name]
+        checkpoint, _ = given.verify(hash_, name, own)
         if asked is not None:
-            asked.verify(given.checkpoint)
+            asked.verify(given.checkpoint, [one.key for one in own])
     except (Malformed, Unverified) as error:
         typer.echo(f"fault: {error}")
         raise typer.Exit(FAULT) from None
