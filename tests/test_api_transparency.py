@@ -128,6 +128,26 @@ def test_entries_are_compressed_for_whoever_asks(server: Server) -> None:
     assert "content-encoding" not in plain.headers
 
 
+def test_whatever_encoding_is_sent_a_cache_is_told_that_there_are_others(server: Server) -> None:
+    for accepted in ("identity", "gzip"):
+        answer = entries(server, "000.p/3", **{"Accept-Encoding": accepted})
+
+        assert answer.headers["vary"] == "Authorization, Accept-Encoding"
+
+
+@pytest.mark.parametrize("path", ["/tlog/checkpoint", "/tlog/tile/0/000.p/3", "/v1/events/1/proof"])
+def test_what_can_be_read_can_be_asked_about(server: Server, path: str) -> None:
+    """RFC 9110, 9.3.2: mirrors and caches ask with HEAD whether what they have is still it."""
+    read = server.get(path)
+
+    with server.client() as client:
+        asked = client.head(path)
+
+    assert (asked.status_code, asked.content) == (200, b"")
+    for name in ("content-type", "content-length", "cache-control"):
+        assert asked.headers[name] == read.headers[name]
+
+
 @pytest.mark.parametrize(
     "path",
     [

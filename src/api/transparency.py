@@ -36,7 +36,10 @@ _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 # A partial tile is as immutable, but nobody asks for it again once it is full.
 _FOR_A_WHILE = {"Cache-Control": "public, max-age=3600, immutable"}
 # Records are for whoever has a key: no shared cache may hand them on.
-_PRIVATE = {"Cache-Control": "private, max-age=31536000, immutable", "Vary": "Authorization"}
+_PRIVATE = {
+    "Cache-Control": "private, max-age=31536000, immutable",
+    "Vary": "Authorization, Accept-Encoding",
+}
 _ENTRIES = "entries/"
 
 
@@ -101,6 +104,10 @@ class Transparency:
                 response_class=Response,
                 responses={200: {"content": {media_type: {}}}, **contract.PROBLEMS},
             )
+            # Mirrors and caches ask so whether what they have is still there.
+            router.add_api_route(
+                path, endpoint, methods=["HEAD"], include_in_schema=False, response_class=Response
+            )
 
     async def checkpoint(self) -> Response:
         """The newest checkpoint (C2SP tlog-checkpoint) with its witnesses' cosignatures."""
@@ -139,7 +146,7 @@ class Transparency:
         content, headers = encode_entries(records), dict(_PRIVATE)
         if "gzip" in _encodings(request.headers):
             content = gzip.compress(content, 6, mtime=0)
-            headers |= {"Content-Encoding": "gzip", "Vary": "Authorization, Accept-Encoding"}
+            headers["Content-Encoding"] = "gzip"
         return Response(content, 200, headers, OCTETS)
 
     def _records(self, tile: Tile) -> Sequence[bytes]:
