@@ -364,6 +364,26 @@ def test_the_logs_key_is_shown_replaced_and_retired(
     assert run("status", **given).stdout.startswith("log: 12 events\n")
 
 
+def test_an_export_names_every_key_that_its_checkpoints_may_need(
+    postgres_url: str, schema: str, tmp_path: Path
+) -> None:
+    """Those of days before a rotation are signed with the old key alone."""
+    given = {"DATABASE_URL": postgres_url, "SCHEMA": schema, "DATA": str(tmp_path / "data")}
+    run("init", *FOUNDING, **given)
+    run("export", str(tmp_path / "first"), **given)
+    old = run("log-key", "show", **given).stdout.strip()
+    new = run("log-key", "rotate", **given).stdout.strip()
+    run("log-key", "retire", old.split("+")[1], **given)
+    bundle = tmp_path / "bundle"
+
+    exported = run("export", str(bundle), **given)
+
+    (line,) = re.findall(r"^  mingzhang (verify .*)$", exported.stdout, re.MULTILINE)
+    assert line == f"verify {bundle} --key {old} --key {new}"
+    verified = run(*line.split())
+    assert verified.returncode == 0, verified.stdout
+
+
 def test_a_key_that_cannot_be_announced_is_not_kept(
     postgres_url: str, schema: str, tmp_path: Path
 ) -> None:

@@ -52,9 +52,25 @@ def export(
         with watching("Exporting") as progress:
             notes = [one.note for one in earlier]
             bundles.export(store, published.note, notes, bundle, progress)
+        keys = _announced(store, published.size)
+    signing = [str(signer.key) for signer in settings.signing_keys().load()]
     typer.echo(f"Exported {published.size:,} events to {bundle}.")
-    for signer in settings.signing_keys().load():
-        typer.echo(f"  mingzhang verify {bundle} --key {signer.key}")
+    words = "".join(f" --key {key}" for key in dict.fromkeys([*keys, *signing]))
+    typer.echo(f"  mingzhang verify {bundle}{words}")
+
+
+def _announced(store: PostgresStore, size: int) -> list[str]:
+    """All keys that the log was ever signed with: checkpoints of before a rotation have the old
+    one's signature alone, and without it an honest bundle would be called faulty."""
+    from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
+
+    from ledger import catalogue
+    from ledger.domain.log_keys import LogKeyAnnounced
+
+    query = DCBQuery(items=[DCBQueryItem(types=[LogKeyAnnounced.kind])])
+    events = (catalogue.decode(one.position, one.record).event
+              for one in store.read(query, until=size))  # fmt: skip
+    return [event.verifier_key for event in events if isinstance(event, LogKeyAnnounced)]
 
 
 def _published(settings: Settings, url: str, store: PostgresStore, to: int | None) -> Published:
