@@ -26,7 +26,7 @@ from ledger.store.tree import Tree
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.note import Note, NoteVerifier, Signature, Signer
 from ledger.tlog.signing_keys import SigningKeys, UnusableKeys
-from ledger.tlog.witnessing import Cosigned, Proof
+from ledger.tlog.witnessing import Cosigned, Proof, WitnessAhead
 from tests.api_server import PATIENCE_SECONDS, wait_for
 from tests.harness.log import append
 from tests.town import cases, found
@@ -403,6 +403,40 @@ def test_a_witness_that_is_down_holds_nobody_up_and_is_asked_again(
     assert asked.sizes == [first.size, first.size]
 
 
+def test_what_witnesses_have_seen_more_of_is_not_published(
+    founded: Ledger, make: Make, keys: SigningKeys, mark: Mark
+) -> None:
+    """As after a restore of the whole machine, which takes the mark back with the database."""
+    keys.create(origin_of(founded))
+    first = make().sign()
+    founded.propose_sync(cases())
+    size = founded.store.size()
+    seen = (WitnessAhead("one", size + 7, size),)
+    asked = Asked(Cosigned((), {}, seen, is_rolled_back=True), Cosigned((SEEN,), {}, ()))
+    signer = make(asked)
+
+    with pytest.raises(Inconsistent, match="restored from an older state") as refused:
+        signer.sign()
+
+    assert f"one cosigned {size + 7}" in str(refused.value)
+    assert log(founded).reading(checkpoints.latest) == first
+    assert mark.read() == Checkpoint.parse(first.note.text), "the right database goes on from here"
+    assert signer.sign().size == size, "once they say otherwise"
+
+
+def test_the_first_checkpoint_that_witnesses_refuse_so_leaves_no_mark(
+    founded: Ledger, make: Make, keys: SigningKeys, mark: Mark
+) -> None:
+    keys.create(origin_of(founded))
+    size = founded.store.size()
+    seen = (WitnessAhead("one", size + 7, size),)
+
+    with pytest.raises(Inconsistent):
+        make(Asked(Cosigned((), {}, seen, is_rolled_back=True))).sign()
+
+    assert mark.read() is None
+
+
 def test_a_database_that_is_away_is_said_to_be(keys: SigningKeys, mark: Mark, schema: str) -> None:
     signer = CheckpointSigner("postgresql://127.0.0.1:1/none", schema, keys, mark, Nobody())
 
@@ -539,6 +573,22 @@ class Stalling:
         self.is_asked.set()
         assert self.go_on.wait(PATIENCE_SECONDS)
         return Cosigned((), {}, ())
+
+
+def test_however_often_a_request_asks_in_vain_the_witnesses_are_asked_now_and_then(
+    founded: Ledger, make: Make, keys: SigningKeys
+) -> None:
+    keys.create(origin_of(founded))
+    size = founded.store.size()
+    seen = (WitnessAhead("one", size + 7, size),)
+    witnesses = Asked(Cosigned((), {}, seen, is_rolled_back=True))
+    asked = Notary(log(founded), make(witnesses))
+    with pytest.raises(Inconsistent):
+        asked.covering(size)
+
+    assert [asked.covering(size) for _ in range(10)] == [None] * 10
+
+    assert witnesses.sizes == [size]
 
 
 def test_requests_do_not_queue_behind_one_that_is_being_signed(

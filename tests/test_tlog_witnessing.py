@@ -20,7 +20,7 @@ from ledger.tlog.note import Note
 from ledger.tlog.policy import Policy
 from ledger.tlog.witness import Witness
 from ledger.tlog.witness_directory import WitnessDirectory
-from ledger.tlog.witnessing import WitnessAhead, Witnessing
+from ledger.tlog.witnessing import Cosigned, WitnessAhead, Witnessing
 from tests.api_server import wait_for
 from tests.socket_servers import (
     Behaviour,
@@ -142,6 +142,34 @@ def test_a_witness_that_knows_more_than_the_log_is_reported(tmp_path: Path) -> N
             assert behind.ahead == (WitnessAhead("w0", 20, 7),)
             assert "may have been rolled back" in behind.failures["w0"]
         assert witnessing.cosign(LOG.note(30), Asked(LOG, 30)).failures == {}
+
+
+@pytest.mark.parametrize(
+    ("quorum", "is_rolled_back"),
+    [("group g 1 w0 w1\nquorum g\n", False), ("quorum w0\n", True), ("quorum none\n", False)],
+)
+def test_a_log_is_rolled_back_where_no_quorum_is_left_without_those_that_saw_more(
+    tmp_path: Path, quorum: str, is_rolled_back: bool
+) -> None:
+    """One that lies stops nobody, unless the policy cannot do without it."""
+    with running(tmp_path, ED) as ahead:
+        Witnessing(policy((ED, ahead))).cosign(LOG.note(20), Asked(LOG, 20))
+        lines = f"witness w0 {ED.key} {ahead}\nwitness w1 {OTHER.key} http://127.0.0.1:1\n"
+        trusted = Policy.parse(f"{lines}{quorum}".encode())
+
+        found = Witnessing(trusted).cosign(LOG.note(7), Asked(LOG, 7))
+
+    assert [one.size for one in found.ahead] == [20]
+    assert found.is_rolled_back == is_rolled_back
+
+
+def test_a_log_is_rolled_back_where_all_witnesses_saw_more_and_none_is_needed(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path, ED) as ahead:
+        Witnessing(policy((ED, ahead))).cosign(LOG.note(20), Asked(LOG, 20))
+
+        assert Witnessing(policy((ED, ahead))).cosign(LOG.note(7), Asked(LOG, 7)).is_rolled_back
 
 
 def test_a_rewritten_history_is_refused_with_the_reason(tmp_path: Path) -> None:
@@ -340,7 +368,7 @@ def test_the_slowest_witness_holds_up_nobody_else(tmp_path: Path) -> None:
 
 
 def test_witnesses_without_a_url_are_asked_nothing() -> None:
-    assert Witnessing(policy((ED, None))).cosign(LOG.note(7), Asked(LOG, 7)) == ((), {}, ())
+    assert Witnessing(policy((ED, None))).cosign(LOG.note(7), Asked(LOG, 7)) == Cosigned((), {}, ())
 
 
 def test_what_the_proof_raises_comes_through(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ class Notary:
         self._sign_seconds = sign_seconds
         self._last: Published | None = None
         self._looked_at = 0
-        self._asked_at = datetime.min.replace(tzinfo=UTC)
+        self._asked_at = self._tried_at = datetime.min.replace(tzinfo=UTC)
         self._one_at_a_time = threading.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="notary", daemon=True)
@@ -74,6 +74,8 @@ class Notary:
             return last
         if last is not None and _age_seconds(last.signed_at) < REQUEST_SECONDS:
             return None
+        if _age_seconds(self._tried_at) < REQUEST_SECONDS:
+            return None  # whatever came of it: else every request would ask all witnesses anew
         # Who waited here would hold a thread of the server for as long as a witness stalls.
         if not self._one_at_a_time.acquire(blocking=False):
             return None
@@ -89,6 +91,7 @@ class Notary:
             return self._sign()
 
     def _sign(self) -> Published:
+        self._tried_at = datetime.now(UTC)
         self._last = self._signer.sign()
         self._asked_at = datetime.now(UTC)
         return self._last

@@ -22,17 +22,23 @@ class Mark:
 
     def read(self) -> Checkpoint | None:
         """The checkpoint, or None before the first. Raises `Inconsistent` for a damaged file."""
-        if not self.path.exists():
-            return None
         try:
-            return Checkpoint.parse(Note.parse(self.path.read_bytes()).text)
+            note = self.note()
+            return note and Checkpoint.parse(note.text)
         except Malformed as error:
             raise Inconsistent(
                 f"{self.path} cannot be read ({error}): it says what was published last. Put a copy"
                 " of the last published checkpoint in its place"
             ) from None
 
-    def write(self, note: Note) -> None:
-        """Remembers a checkpoint, durably."""
+    def note(self) -> Note | None:
+        """The checkpoint as it was signed; raises `Malformed` for a damaged file."""
+        return Note.parse(self.path.read_bytes()) if self.path.exists() else None
+
+    def write(self, note: Note | None) -> None:
+        """Remembers a checkpoint, durably; None forgets the first one."""
+        if note is None:
+            self.path.unlink(missing_ok=True)
+            return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(self.path, note.to_bytes())

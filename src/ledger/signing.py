@@ -88,6 +88,8 @@ class CheckpointSigner:
         Raises `Inconsistent` and `StoreDown`.
         """
         with self._connected() as connection, _sound(), connection.transaction():
+            # Else a witness that has just seen the next one would seem to know of a lost one.
+            connection.execute(_LOCK, [self._lock_key])
             last = checkpoints.latest(connection)
             if last is not None:
                 missing = self._cosigned(connection, last.note, last.size)
@@ -107,9 +109,13 @@ class CheckpointSigner:
         _check_grown(tree, checkpoint, (one for one in known if one is not None), self._mark)
         if last is not None and last.size == size:
             return last
-        note = self._signed(checkpoint)
+        note, before = self._signed(checkpoint), self._mark.note()
         self._mark.write(note)
-        cosigned = self._cosigned(connection, note, size)
+        try:
+            cosigned = self._cosigned(connection, note, size)
+        except Inconsistent:
+            self._mark.write(before)  # nobody took it: the right database goes on from there
+            raise
         checkpoints.add(connection, Published(size, root, datetime.now(UTC), note), cosigned)
         added = checkpoints.latest(connection)
         assert added is not None  # just now
@@ -133,6 +139,10 @@ class CheckpointSigner:
         tree = Tree(connection)
         answer = self._witnesses.cosign(note, lambda old: tree.consistency_proof(old, size))
         self.failures = answer.failures
+        if answer.is_rolled_back:
+            seen = ", ".join(f"{one.witness} cosigned {one.size}" for one in answer.ahead)
+            most = max(one.size for one in answer.ahead)
+            raise Inconsistent(_rolled_back(size, most, seen))
         return answer.signatures
 
     def _connected(self) -> Connection:
@@ -172,7 +182,7 @@ def _check_grown(
         if published.origin != checkpoint.origin:
             raise Inconsistent(f"{mark.path} is of {published.origin}, not {checkpoint.origin}")
         if published.size > checkpoint.size:
-            raise Inconsistent(_rolled_back(checkpoint.size, published.size, mark))
+            raise Inconsistent(_rolled_back(checkpoint.size, published.size, str(mark.path)))
         proof = tree.consistency_proof(published.size, checkpoint.size)
         try:
             verify_consistency(
@@ -186,10 +196,10 @@ def _check_grown(
             ) from None
 
 
-def _rolled_back(size: int, published: int, mark: Mark) -> str:
+def _rolled_back(size: int, published: int, source: str) -> str:
     return (
         f"the database holds {size} events, but a checkpoint of {published} was published"
-        f" ({mark.path}): it was restored from an older state. Stop appending, and restore a backup"
+        f" ({source}): it was restored from an older state. Stop appending, and restore a backup"
         f" or a replica that has the events {size + 1} to {published}. Where they are lost for"
         " good, found a new ledger under another origin and say in public what was lost"
     )

@@ -43,6 +43,9 @@ class Cosigned(NamedTuple):
     """Why a witness did not cosign, in a few words, by its label in the policy."""
     ahead: tuple[WitnessAhead, ...]
     """Those among the failures that are more than a nuisance."""
+    is_rolled_back: bool = False
+    """Whether the policy has no quorum left among the others: that so many lie is less likely than
+    that this log has lost what they saw."""
 
 
 class Witnessing:
@@ -52,6 +55,7 @@ class Witnessing:
     """
 
     def __init__(self, policy: Policy, deadline_seconds: float = DEADLINE_SECONDS) -> None:
+        self._policy = policy
         self._deadline_seconds = deadline_seconds
         self._trust = httpx.create_ssl_context()
         self._sizes: dict[tuple[str, str], int] = {}
@@ -99,7 +103,13 @@ class Witnessing:
             if isinstance(answer, BaseException):
                 raise answer
             found |= answer
-        return _told(found, checkpoint.size)
+        told = _told(found, checkpoint.size)
+        return told._replace(is_rolled_back=self._is_rolled_back(told.ahead))
+
+    def _is_rolled_back(self, ahead: Sequence[WitnessAhead]) -> bool:
+        labels = {one.witness for one in ahead}
+        others = [one.key for one in self._policy.witnesses if one.label not in labels]
+        return bool(labels) and not (others and self._policy.satisfied_by(others))
 
     async def _ask(self, call: Call, origin: str) -> dict[TrustedWitness, _Found]:
         """What each witness at one URL has to say; it has one deadline for everything, since those
