@@ -384,6 +384,20 @@ def test_an_export_names_every_key_that_its_checkpoints_may_need(
     assert verified.returncode == 0, verified.stdout
 
 
+def test_a_key_whose_secret_is_lost_is_replaced_all_the_same(
+    postgres_url: str, schema: str, tmp_path: Path
+) -> None:
+    given = {"DATABASE_URL": postgres_url, "SCHEMA": schema, "DATA": str(tmp_path)}
+    run("init", *FOUNDING, **given)
+    (tmp_path / "log.key").unlink()
+
+    made = run("log-key", "create", **given)
+    rotated = run("log-key", "rotate", **given)
+
+    assert made.returncode == rotated.returncode == 0, made.stderr + rotated.stderr
+    assert run("status", **given).stdout.startswith("log: 13 events\n")
+
+
 def test_a_key_that_cannot_be_announced_is_not_kept(
     postgres_url: str, schema: str, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from api.figure_check import check_statement, read_statement
@@ -250,6 +252,23 @@ def test_what_cannot_be_stated_is_a_problem(
     answer = server.get(f"/v1/statements/{path}")
 
     assert (answer.status_code, answer.json()["rule"]) == (status, rule)
+
+
+def test_a_crowd_that_asks_for_statements_is_told_to_come_back(server: Server) -> None:
+    server.post("hotline-clerk", filed())
+
+    async def ask() -> list[httpx.Response]:
+        limits = httpx.Limits(max_connections=60)
+        async with httpx.AsyncClient(base_url=server.url, limits=limits, timeout=60) as client:
+            return await asyncio.gather(*(client.get("/v1/statements/process") for _ in range(60)))
+
+    answers = asyncio.run(ask())
+
+    assert {answer.status_code for answer in answers} <= {200, 503}
+    for answer in answers:
+        if answer.status_code == 503:
+            assert answer.json()["rule"] in {"too_many_statements", "not_signed"}
+            assert "retry-after" in answer.headers
 
 
 def test_a_proof_is_verified_on_the_command_line(server: Server, tmp_path: Path) -> None:

@@ -144,6 +144,20 @@ def test_a_witness_that_knows_more_than_the_log_is_reported(tmp_path: Path) -> N
         assert witnessing.cosign(LOG.note(30), Asked(LOG, 30)).failures == {}
 
 
+def test_a_log_that_went_on_from_another_state_is_reported(tmp_path: Path) -> None:
+    """It has grown past what the witness saw, from a past that the witness did not see."""
+    with running(tmp_path / "a", ED) as url:
+        witnessing = Witnessing(policy((ED, url)))
+        witnessing.cosign(LOG.note(7), Asked(LOG, 7))
+
+        found = witnessing.cosign(REWRITTEN.note(20), Asked(REWRITTEN, 20))
+
+    assert found.signatures == ()
+    assert found.ahead == (WitnessAhead("w0", 7, 20),)
+    assert found.is_rolled_back
+    assert found.failures["w0"].startswith("refused with status 422")
+
+
 @pytest.mark.parametrize(
     ("quorum", "is_rolled_back"),
     [("group g 1 w0 w1\nquorum g\n", False), ("quorum w0\n", True), ("quorum none\n", False)],

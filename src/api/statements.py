@@ -41,6 +41,7 @@ MEDIA_TYPE: Final = "application/json"
 _ATTEMPTS = 20
 _PAUSE_SECONDS = 0.1
 MAX_KEPT_DIGESTS = 64
+MAX_WAITING = 16
 _PACKS = DCBQuery(items=[DCBQueryItem(types=[RulesEnacted.kind])])
 _STANDING = "select version, generation, position from projection where name = %s"
 
@@ -57,6 +58,7 @@ class Statements:
         self._proofs = proofs
         self._digests: dict[tuple[str, int, int, int], str] = {}
         self._one_at_a_time = asyncio.Lock()
+        self._waiting = 0
 
     def add_to(self, router: APIRouter) -> None:
         """Adds GET /v1/statements/{disclosure}."""
@@ -101,6 +103,24 @@ class Statements:
     async def _stated(self, found: Disclosure, query: Fresh) -> dict[str, Any]:
         """Figures and digests of one moment at which all projections show the same log."""
         tables = [name for one in found.projections for name in public_tables(one)]
+        # A digest reads every row behind a figure: one is taken at a time, and few may wait.
+        if self._waiting >= MAX_WAITING:
+            raise Problem(
+                503,
+                "too_many_statements",
+                "others are waiting for statements already",
+                "the same again in a moment",
+                headers={"Retry-After": "5"},
+            )
+        self._waiting += 1
+        try:
+            return await self._at_one_moment(found, query, tables)
+        finally:
+            self._waiting -= 1
+
+    async def _at_one_moment(
+        self, found: Disclosure, query: Fresh, tables: list[str]
+    ) -> dict[str, Any]:
         async with self._one_at_a_time, self._readers.connection() as connection:
             for _ in range(_ATTEMPTS):
                 async with reading.one_moment(connection, tables):

@@ -25,7 +25,7 @@ from ledger.tlog.merkle import Frontier
 from ledger.tlog.note import Note, Signature
 from ledger.tlog.proofs import verify_consistency
 from ledger.tlog.signing_keys import SigningKeys, UnusableKeys
-from ledger.tlog.witnessing import Cosigned, Proof
+from ledger.tlog.witnessing import Cosigned, Proof, WitnessAhead
 
 Connection = psycopg.Connection[Any]
 _LOCK = "select pg_advisory_xact_lock(%s)"
@@ -140,9 +140,7 @@ class CheckpointSigner:
         answer = self._witnesses.cosign(note, lambda old: tree.consistency_proof(old, size))
         self.failures = answer.failures
         if answer.is_rolled_back:
-            seen = ", ".join(f"{one.witness} cosigned {one.size}" for one in answer.ahead)
-            most = max(one.size for one in answer.ahead)
-            raise Inconsistent(_rolled_back(size, most, seen))
+            raise Inconsistent(_contradicted(size, answer.ahead))
         return answer.signatures
 
     def _connected(self) -> Connection:
@@ -194,6 +192,17 @@ def _check_grown(
                 f"was published ({mark.path} has the last): it was restored from an older state "
                 "and went on, or somebody altered it. Restore the database that has them"
             ) from None
+
+
+def _contradicted(size: int, ahead: Sequence[WitnessAhead]) -> str:
+    seen = ", ".join(f"{one.witness} cosigned {one.size}" for one in ahead)
+    most = max(one.size for one in ahead)
+    if most > size:
+        return _rolled_back(size, most, seen)
+    return (
+        f"the log does not go on from what the witnesses saw ({seen}): it was restored from an"
+        " older state and went on, or somebody altered it. Restore the database that has it"
+    )
 
 
 def _rolled_back(size: int, published: int, source: str) -> str:

@@ -41,7 +41,7 @@ def create(principal: Acting = None) -> None:
     """Make and announce the first key of a ledger that was founded without one."""
     with _founded() as (settings, ledger, founding):
         key = settings.signing_keys().create(founding.origin).key
-        _announce(ledger, founding, principal, key, None)
+        _announce(ledger, founding, principal, key, _last_announced(ledger))
     typer.echo(key)
 
 
@@ -58,7 +58,7 @@ def rotate(principal: Acting = None) -> None:
         signer = Signer.generate(founding.origin)
         keys.add(signer)  # first, so that no key is announced that nobody has
         try:
-            _announce(ledger, founding, principal, signer.key, known[-1].key)
+            _announce(ledger, founding, principal, signer.key, _last_announced(ledger))
         except BaseException:
             keys.remove(signer.key.key_id.hex())
             raise
@@ -81,6 +81,20 @@ def retire(
         typer.echo(f"mingzhang: {key_id} is not one of several keys that sign here", err=True)
         raise typer.Exit(1)
     typer.echo("Retired.")
+
+
+def _last_announced(ledger: Ledger) -> VerifierKey | None:
+    """The key that the next one replaces: whoever announced it, and wherever its secret is."""
+    from ledger import catalogue
+    from ledger.domain.log_keys import LogKeyAnnounced
+    from ledger.tlog.note import VerifierKey
+
+    last = None
+    for stored in ledger.read(kinds=[LogKeyAnnounced.kind]):
+        event = catalogue.decode(stored.position, stored.record).event
+        assert isinstance(event, LogKeyAnnounced)  # no other kind was asked for
+        last = VerifierKey.parse(event.verifier_key)
+    return last
 
 
 @contextmanager

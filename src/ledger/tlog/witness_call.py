@@ -27,7 +27,7 @@ class NoCosignature(Exception):
     def __init__(self, reason: str, ahead: int | None = None) -> None:
         super().__init__(reason)
         self.ahead = ahead
-        """The size that it cosigned before, where that is larger than ours."""
+        """The size that it cosigned before, where our log does not go on from there."""
 
 
 class _Received(NamedTuple):
@@ -54,6 +54,9 @@ class Call(NamedTuple):
         """
         for _ in range(2):
             received = await self._submit(known)
+            if received.status == 422 and known > 0:
+                # It holds that this log does not go on from what it cosigned.
+                raise NoCosignature(_refusal(received), ahead=known)
             if received.status != 409:
                 return _signatures(received)
             known = self._other_size(received, known)
@@ -110,16 +113,22 @@ def short(text: str) -> str:
 
 
 def _signatures(received: _Received) -> tuple[Signature, ...]:
-    status, media_type, content = received
-    page = "html" in media_type or content.lstrip()[:1] == b"<"
-    if 300 <= status < 400:
-        raise NoCosignature(f"it answered with a redirect (status {status})")
-    if status != 200:
-        said = "" if page else short(content[:1000].decode(errors="replace"))
-        raise NoCosignature(f"refused with status {status}" + (f": {said}" if said else ""))
-    if page:
+    if 300 <= received.status < 400:
+        raise NoCosignature(f"it answered with a redirect (status {received.status})")
+    if received.status != 200:
+        raise NoCosignature(_refusal(received))
+    if _is_page(received):
         raise NoCosignature("it answered with a page")
     try:
-        return parse_signatures(content.decode())
+        return parse_signatures(received.content.decode())
     except (Malformed, UnicodeDecodeError):
         raise NoCosignature("it answered with what are no lines of signatures") from None
+
+
+def _refusal(received: _Received) -> str:
+    said = "" if _is_page(received) else short(received.content[:1000].decode(errors="replace"))
+    return f"refused with status {received.status}" + (f": {said}" if said else "")
+
+
+def _is_page(received: _Received) -> bool:
+    return "html" in received.media_type or received.content.lstrip()[:1] == b"<"

@@ -24,12 +24,12 @@ _Found = Signature | NoCosignature
 
 
 class WitnessAhead(NamedTuple):
-    """A witness cosigned a larger log than ours is: ours may have been rolled back."""
+    """A witness cosigned what our log does not go on from: ours may have been rolled back."""
 
     witness: str
     """Its label in the policy."""
     size: int
-    """What it cosigned."""
+    """What it cosigned; where ours is no smaller, it has other entries there."""
     ours: int
     """The size of the checkpoint that it was to cosign."""
 
