@@ -23,9 +23,10 @@ from benchmarks.database import Database
 from benchmarks.load import Measured, Plan, WrongOutcome, percentile
 from benchmarks.workload import ORIGIN
 from ledger import states
-from ledger.notary import Notary
-from ledger.published_mark import Mark
-from ledger.signing import CheckpointSigner, Nobody
+from ledger.signing.keys import SigningKeys
+from ledger.signing.mark import Mark
+from ledger.signing.notary import Notary
+from ledger.signing.signer import CheckpointSigner, Nobody
 from ledger.store import binary_copy
 from ledger.store.contract import StoredEvent
 from ledger.store.migrations import WRITER
@@ -33,7 +34,6 @@ from ledger.store.postgres import PostgresStore, connection_string
 from ledger.store.tree import Tree, keep_tiles
 from ledger.tlog.merkle import HASH_BYTES, Frontier, leaf_hash
 from ledger.tlog.proofs import verify_consistency, verify_inclusion
-from ledger.tlog.signing_keys import SigningKeys
 
 SIGN_SECONDS = 1.0
 """Sixty times as often as in production: over a window of seconds the notary's cost would else be

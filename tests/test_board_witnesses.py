@@ -18,8 +18,8 @@ from api.settings import Settings, WrongSetting
 from api.witness_server import create_witness_app
 from ledger.tlog.cosignature import ED25519_COSIGNATURE, verifier_for
 from ledger.tlog.note import Note, VerifierKey
-from ledger.tlog.witness import Witness
-from ledger.tlog.witness_directory import WitnessDirectory
+from ledger.witness.directory import WitnessDirectory
+from ledger.witness.witness import Witness
 from tests.api_server import Server, filed, found, serving, wait_for
 
 NAMES = ("audit.example/witness", "uni.example/witness")

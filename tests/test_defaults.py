@@ -25,8 +25,8 @@ from ledger.domain.terms import step_term
 from ledger.event import Event, Recorded
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal
+from ledger.signing.keys import SigningKeys
 from ledger.timekeeper import PRINCIPAL
-from ledger.tlog.signing_keys import SigningKeys
 from tests.paper_ledger import PaperLedger
 from tests.test_clocks import CALENDARS, shanghai
 from tests.town import FOUNDER

@@ -15,18 +15,18 @@ from psycopg import sql
 
 from api.founding import founding_of
 from ledger.ledger import Ledger
-from ledger.notary import Notary
 from ledger.personal import Vault
-from ledger.published_mark import Inconsistent, Mark
-from ledger.signing import CheckpointSigner, Nobody, NothingSigned, Witnesses
+from ledger.signing.keys import SigningKeys, UnusableKeys
+from ledger.signing.mark import Inconsistent, Mark
+from ledger.signing.notary import Notary
+from ledger.signing.signer import CheckpointSigner, Nobody, NothingSigned, Witnesses
+from ledger.signing.witnesses import Cosigned, Proof, WitnessAhead
 from ledger.store import checkpoints
 from ledger.store.contract import StoreDown
 from ledger.store.postgres import PostgresStore
 from ledger.store.tree import Tree
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.note import Note, NoteVerifier, Signature, Signer
-from ledger.tlog.signing_keys import SigningKeys, UnusableKeys
-from ledger.tlog.witnessing import Cosigned, Proof, WitnessAhead
 from tests.api_server import PATIENCE_SECONDS, wait_for
 from tests.harness.log import append
 from tests.town import cases, found

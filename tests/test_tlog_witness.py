@@ -19,8 +19,8 @@ from ledger.tlog.faults import Unverified
 from ledger.tlog.merkle import EMPTY_ROOT
 from ledger.tlog.note import Note, Signature, Signer, parse_signatures
 from ledger.tlog.policy import Policy
-from ledger.tlog.witness import Answer, Witness
-from ledger.tlog.witness_directory import WitnessDirectory
+from ledger.witness.directory import WitnessDirectory
+from ledger.witness.witness import Answer, Witness
 from tests.strategies import TORTURE
 from tests.test_tlog_notes import mutated
 from tests.tlog_logs import LOG, REWRITTEN, SIGNER, SmallLog, submission

@@ -16,13 +16,13 @@ import pytest
 
 from ledger.tlog.cosignature import ED25519_COSIGNATURE, ML_DSA_44
 from ledger.tlog.note import Signer
-from ledger.tlog.witness import Witness
-from ledger.tlog.witness_directory import (
+from ledger.witness.directory import (
     MAX_KEYS,
     DamagedRecord,
     NoWitness,
     WitnessDirectory,
 )
+from ledger.witness.witness import Witness
 from tests.strategies import TORTURE
 from tests.tlog_logs import LOG, SIGNER
 from tests.tlog_witnesses import ED, ORIGIN, TIME, size_of
@@ -147,8 +147,8 @@ GROWER = """
 import sys
 from pathlib import Path
 from random import Random
-from ledger.tlog.witness import Witness
-from ledger.tlog.witness_directory import WitnessDirectory
+from ledger.witness.witness import Witness
+from ledger.witness.directory import WitnessDirectory
 from tests.tlog_logs import LOG
 from tests.tlog_witnesses import ED
 witness, random, known = Witness(WitnessDirectory(Path(sys.argv[1])), [ED]), Random(sys.argv[2]), 0

@@ -14,13 +14,13 @@ import pytest
 import uvicorn
 
 from api.witness_server import BODY_SECONDS, create_witness_app
+from ledger.signing.witnesses import Cosigned, WitnessAhead, Witnessing
 from ledger.tlog.cosignature import ED25519_COSIGNATURE, ML_DSA_44, Cosigner, cosigned_at
 from ledger.tlog.faults import Malformed
 from ledger.tlog.note import Note
 from ledger.tlog.policy import Policy
-from ledger.tlog.witness import Witness
-from ledger.tlog.witness_directory import WitnessDirectory
-from ledger.tlog.witnessing import Cosigned, WitnessAhead, Witnessing
+from ledger.witness.directory import WitnessDirectory
+from ledger.witness.witness import Witness
 from tests.api_server import wait_for
 from tests.socket_servers import (
     Behaviour,

@@ -14,11 +14,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from ledger.signing.witnesses import Witnessing
 from ledger.tlog.cosignature import verifier_for
 from ledger.tlog.note import Note, VerifierKey, parse_signatures
 from ledger.tlog.policy import Policy
-from ledger.tlog.witness import MAX_BODY_BYTES
-from ledger.tlog.witnessing import Witnessing
+from ledger.witness.witness import MAX_BODY_BYTES
 from tests.api_server import wait_for
 from tests.test_cli import COMMAND, environment, run
 from tests.tlog_logs import LOG, REWRITTEN, SIGNER

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.cosignature import ED25519_COSIGNATURE, ML_DSA_44, Cosigner
 from ledger.tlog.note import Note
-from ledger.tlog.witness import Witness, origin_hash
+from ledger.witness.witness import Witness, origin_hash
 
 ED = Cosigner("witness.example/w1", ED25519_COSIGNATURE, b"\1" * 32)
 PQ = Cosigner("witness.example/w1", ML_DSA_44, b"\1" * 32)

@@ -11,8 +11,8 @@ from ledger.event import Actor
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal
 from ledger.refusals import Refused
+from ledger.signing.keys import SigningKeys
 from ledger.store.contract import Store
-from ledger.tlog.signing_keys import SigningKeys
 
 
 class AlreadyFounded(Exception):

@@ -23,10 +23,10 @@ from api.receipt_links import LINK_PATTERN, PATH, ReceiptLinks
 from api.transparency import NOT_SIGNED, Proofs
 from ledger import catalogue
 from ledger.domain.requests import RequestFiled
+from ledger.signing.keys import UnusableKeys
 from ledger.store.contract import Store, StoredEvent
 from ledger.tlog.checkpoint import MEDIA_TYPE, Checkpoint
 from ledger.tlog.note import VerifierKey
-from ledger.tlog.signing_keys import UnusableKeys
 
 # The page runs one script of ours, asks nobody for anything, and leaves no trace in a cache.
 _HEADERS = {

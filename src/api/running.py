@@ -13,16 +13,16 @@ from api.readers import Readers
 from api.receipts import sweep_for_ever
 from api.settings import Settings, WrongSetting
 from ledger.ledger import Ledger
-from ledger.notary import Notary
 from ledger.personal import Vault
 from ledger.sequencer import Limits as QueueLimits
-from ledger.signing import CheckpointSigner, Nobody
+from ledger.signing.notary import Notary
+from ledger.signing.signer import CheckpointSigner, Nobody
+from ledger.signing.witnesses import Witnessing
 from ledger.store.migrations import PUBLIC, READER
 from ledger.store.postgres import PostgresStore
 from ledger.timekeeper import Timekeeper
 from ledger.tlog.faults import Malformed
 from ledger.tlog.policy import Policy
-from ledger.tlog.witnessing import Witnessing
 from projections.dues import Dues
 from projections.live import Live
 from projections.schema import board_schema

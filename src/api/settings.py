@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Self
 
 from ledger.personal import load_or_make_key
-from ledger.published_mark import Mark
-from ledger.tlog.signing_keys import SigningKeys
+from ledger.signing.keys import SigningKeys
+from ledger.signing.mark import Mark
 
 DEFAULT_PORT = 8000
 

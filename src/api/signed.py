@@ -10,7 +10,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from ledger.canonical import instant
-from ledger.notary import Notary
+from ledger.signing.notary import Notary
 from ledger.store import checkpoints
 from ledger.store.checkpoints import Published
 from ledger.store.postgres import PostgresStore

@@ -16,9 +16,9 @@ from api import contract
 from api.auth import Keyring, Scope
 from api.problems import Problem
 from ledger.event import MAX_INTEGER
-from ledger.notary import REQUEST_SECONDS, Notary
-from ledger.published_mark import Inconsistent
-from ledger.signing import NothingSigned
+from ledger.signing.mark import Inconsistent
+from ledger.signing.notary import REQUEST_SECONDS, Notary
+from ledger.signing.signer import NothingSigned
 from ledger.store import checkpoints
 from ledger.store.checkpoints import Published
 from ledger.store.postgres import PostgresStore

@@ -14,8 +14,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from ledger.tlog.checkpoint import MEDIA_TYPE
-from ledger.tlog.witness import MAX_BODY_BYTES, Witness
-from ledger.tlog.witness_directory import DamagedRecord
+from ledger.witness.directory import DamagedRecord
+from ledger.witness.witness import MAX_BODY_BYTES, Witness
 
 BODY_SECONDS = 30.0
 """How long a submission may take to arrive."""

@@ -12,7 +12,7 @@ import typer
 from api.cli.serving import GRACE_SECONDS, interrupt, listening
 
 if TYPE_CHECKING:
-    from ledger.tlog.witness import Witness
+    from ledger.witness.witness import Witness
 
 app = typer.Typer(help="A witness, which cosigns checkpoints of the logs of others.",
                   no_args_is_help=True)  # fmt: skip
@@ -40,7 +40,7 @@ def init(
     """
     from ledger.tlog.cosignature import ED25519_COSIGNATURE, ML_DSA_44
     from ledger.tlog.faults import Malformed
-    from ledger.tlog.witness_directory import WitnessDirectory
+    from ledger.witness.directory import WitnessDirectory
 
     algorithm = ML_DSA_44 if ml_dsa else ED25519_COSIGNATURE
     try:
@@ -63,8 +63,8 @@ def log(
     """
     from ledger.tlog.faults import Malformed
     from ledger.tlog.note import VerifierKey
-    from ledger.tlog.witness import origin_hash
-    from ledger.tlog.witness_directory import WitnessDirectory
+    from ledger.witness.directory import WitnessDirectory
+    from ledger.witness.witness import origin_hash
 
     try:
         key = VerifierKey.parse(verifier_key)
@@ -85,8 +85,8 @@ def run(
     data: Directory = Path("witness"),
 ) -> None:
     """Run the witness until Ctrl-C."""
-    from ledger.tlog.witness import Witness
-    from ledger.tlog.witness_directory import WitnessDirectory
+    from ledger.witness.directory import WitnessDirectory
+    from ledger.witness.witness import Witness
 
     signal.signal(signal.SIGTERM, interrupt)
     directory = WitnessDirectory(data)

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import psycopg
 
-from ledger.published_mark import Inconsistent
-from ledger.signing import CheckpointSigner, NothingSigned
+from ledger.signing.mark import Inconsistent
+from ledger.signing.signer import CheckpointSigner, NothingSigned
 from ledger.store import checkpoints
 from ledger.store.checkpoints import Published
 from ledger.store.contract import StoreDown

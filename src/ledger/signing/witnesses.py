@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import httpx
 
+from ledger.signing.witness_call import Call, NoCosignature, short
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.cosignature import cosigned_at, verifier_for
 from ledger.tlog.note import Note, Signature
 from ledger.tlog.policy import Policy, TrustedWitness
-from ledger.tlog.witness_call import Call, NoCosignature, short
 
 DEADLINE_SECONDS = 5.0
 MAX_AHEAD_SECONDS = 24 * 3600

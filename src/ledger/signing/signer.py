@@ -12,7 +12,9 @@ import psycopg
 
 from ledger import catalogue
 from ledger.domain.founding import LedgerFounded
-from ledger.published_mark import Inconsistent, Mark
+from ledger.signing.keys import SigningKeys, UnusableKeys
+from ledger.signing.mark import Inconsistent, Mark
+from ledger.signing.witnesses import Cosigned, Proof, WitnessAhead
 from ledger.store import checkpoints
 from ledger.store.checkpoints import Published
 from ledger.store.contract import StoreDown
@@ -24,8 +26,6 @@ from ledger.tlog.faults import Unverified
 from ledger.tlog.merkle import Frontier
 from ledger.tlog.note import Note, Signature
 from ledger.tlog.proofs import verify_consistency
-from ledger.tlog.signing_keys import SigningKeys, UnusableKeys
-from ledger.tlog.witnessing import Cosigned, Proof, WitnessAhead
 
 Connection = psycopg.Connection[Any]
 _LOCK = "select pg_advisory_xact_lock(%s)"

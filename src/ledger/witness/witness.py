@@ -15,7 +15,7 @@ from ledger.tlog.faults import Malformed, UnreadableSignature, Unverified
 from ledger.tlog.merkle import HASH_BYTES
 from ledger.tlog.note import MAX_NOTE_BYTES, Note, Verifier, decode_base64
 from ledger.tlog.proofs import verify_consistency
-from ledger.tlog.witness_directory import WitnessDirectory
+from ledger.witness.directory import WitnessDirectory
 
 SIZE_MEDIA_TYPE = "text/x.tlog.size"
 MAX_HASHES = 63

@@ -1,0 +1,1 @@
+"""Checkpoints of the log: when they are signed, by which keys, against what, and seen by whom."""
