@@ -150,8 +150,10 @@ def test_up_without_the_demonstration_leaves_the_ledger_empty(tmp_path: Path) ->
         ready = httpx.get(f"{running.url}/readyz").json()
         keys = running.keys
         page = httpx.get(f"{running.url}/")
+        told = running.log.read_text()
 
     assert ready["position"] == 0
+    assert "Nothing is signed: make a key with `mingzhang log-key create`." in told
     assert keys == {}
     assert not (data / FILE_NAME).exists()
     assert page.status_code == 200

@@ -135,7 +135,7 @@ def _serve(settings: Settings, listener: socket.socket, tokens: dict[str, str]) 
     class Announcing(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            typer.echo(_announcement(f"http://{shown}:{port}", settings.data, tokens))
+            typer.echo(_announcement(f"http://{shown}:{port}", settings, tokens))
 
     config = uvicorn.Config(
         create_app(settings),
@@ -148,13 +148,21 @@ def _serve(settings: Settings, listener: socket.socket, tokens: dict[str, str]) 
     Announcing(config).run(sockets=[listener])
 
 
-def _announcement(url: str, data: Path, tokens: dict[str, str]) -> str:
+def _announcement(url: str, settings: Settings, tokens: dict[str, str]) -> str:
     from api.demonstration.keys import FILE_NAME, ROLES
+    from ledger.signing.keys import UnusableKeys
 
     lines = ["", f"  明账 Mingzhang is running on {url}   (Ctrl-C stops it)", ""]
     if tokens:
-        lines += [f"  Demonstration keys, also in {data / FILE_NAME}:"]
+        lines += [f"  Demonstration keys, also in {settings.data / FILE_NAME}:"]
         lines += [f"    {role.name:<18}{tokens[role.name]}  {role.term}" for role in ROLES]
     else:
         lines += ["  Make an API key with `mingzhang keys create --help`."]
+    try:
+        is_signed = bool(settings.signing_keys().load())
+    except UnusableKeys as error:
+        lines += ["", f"  Nothing is signed: {error}."]
+    else:
+        if not is_signed:
+            lines += ["", "  Nothing is signed: make a key with `mingzhang log-key create`."]
     return "\n".join([*lines, ""])
