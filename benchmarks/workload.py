@@ -15,9 +15,10 @@ from ledger.domain.calendars import WorkingCalendarEnacted
 from ledger.domain.dispatching import RequestDispatched
 from ledger.domain.founding import LedgerFounded
 from ledger.domain.handling import ProgressPosted
+from ledger.domain.intake import RequestAccepted, RequestFiled
 from ledger.domain.organisations import OrganisationRegistered
 from ledger.domain.people import AppointmentMade
-from ledger.domain.requests import Category, RequestAccepted, RequestFiled
+from ledger.domain.requests import Category
 from ledger.domain.rules import Deadline, Grade, OfficeHours, RulesEnacted, Step
 from ledger.event import Actor, Event
 from ledger.proposal import Proposal

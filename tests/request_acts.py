@@ -37,20 +37,17 @@ from ledger.domain.handling import (
     RequestAnsweredDirectly,
     RespondentStated,
 )
-from ledger.domain.people import AppointmentMade
-from ledger.domain.requests import (
-    AT_HANDLERS,
-    Category,
+from ledger.domain.intake import (
     Elsewhere,
-    Request,
     RequestAccepted,
     RequestDeclined,
     RequestFiled,
     RequestMerged,
     RequestRedirected,
     RequestWithdrawn,
-    Stage,
 )
+from ledger.domain.people import AppointmentMade
+from ledger.domain.requests import AT_HANDLERS, Category, Request, Stage
 from ledger.domain.rules import Grade, Pack, RulesEnacted
 from ledger.domain.supervision import (
     ClockPaused,

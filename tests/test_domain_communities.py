@@ -9,10 +9,11 @@ import pytest
 
 from ledger.decision import Office, OrganisationType
 from ledger.domain.handling import RespondentStated
+from ledger.domain.intake import RequestMerged, RequestWithdrawn
 from ledger.domain.organisations import OrganisationAssigned, OrganisationRegistered
 from ledger.domain.people import AppointmentMade
 from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
-from ledger.domain.requests import RequestMerged, RequestWithdrawn, Stage
+from ledger.domain.requests import Stage
 from ledger.event import Actor, Event
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden

@@ -9,10 +9,10 @@ import pytest
 
 from ledger.catalogue import KINDS
 from ledger.decision import CLOCK_TOLERANCE, MAX_NOTICE, Office, OrganisationType
+from ledger.domain.intake import RequestAccepted
 from ledger.domain.love_bank import LovePointsRedeemed
 from ledger.domain.organisations import OrganisationRegistered
 from ledger.domain.people import AppointmentMade
-from ledger.domain.requests import RequestAccepted
 from ledger.event import Actor
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ledger.decision import Office, OrganisationType
+from ledger.domain.blowing import WhistleBlown
 from ledger.domain.dispatching import (
     MAX_HANDLERS,
     CoHandlerAdded,
@@ -22,7 +23,7 @@ from ledger.domain.people import AppointmentMade
 from ledger.domain.requests import Order, Stage
 from ledger.domain.rules import Grade
 from ledger.domain.terms import HandlerClock
-from ledger.domain.whistles import Ground, WhistleBlown
+from ledger.domain.whistles import Ground
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, WrongState

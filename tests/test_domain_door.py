@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from ledger import catalogue
 from ledger.domain.handling import ProgressPosted
+from ledger.domain.intake import RequestAccepted
 from ledger.domain.love_bank import AccountOpened, HolderType
-from ledger.domain.requests import RequestAccepted
 from ledger.domain.rules import RulesEnacted, Subject
 from ledger.event import (
     MAX_RECORD_BYTES,

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.decision import Office, OrganisationType
+from ledger.domain.blowing import WhistleBlown
 from ledger.domain.love_bank import AccountOpened, HolderType
 from ledger.domain.organisations import (
     Organisation,
@@ -22,7 +23,7 @@ from ledger.domain.organisations import (
 from ledger.domain.people import AppointmentMade
 from ledger.domain.requests import Stage
 from ledger.domain.rules import Grade
-from ledger.domain.whistles import Ground, WhistleBlown
+from ledger.domain.whistles import Ground
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, UnknownReference, WrongState

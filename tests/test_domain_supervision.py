@@ -9,7 +9,8 @@ import pytest
 from ledger.clocks import TimeUnit
 from ledger.domain.closing import RequestReopened
 from ledger.domain.dispatching import OrderSigned
-from ledger.domain.requests import RequestWithdrawn, Stage
+from ledger.domain.intake import RequestWithdrawn
+from ledger.domain.requests import Stage
 from ledger.domain.rules import Deadline, Reason, RulesEnacted, Step
 from ledger.domain.supervision import (
     ClockPaused,

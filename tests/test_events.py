@@ -17,7 +17,7 @@ from ledger import catalogue
 from ledger.catalogue import KINDS
 from ledger.decision import OrganisationType, Standing
 from ledger.domain.handling import ProgressPosted
-from ledger.domain.requests import RequestAccepted
+from ledger.domain.intake import RequestAccepted
 from ledger.event import (
     MAX_TAG_BYTES,
     MAX_TAGS,

@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from ledger import catalogue
 from ledger.canonical import instant
 from ledger.catalogue import KINDS
-from ledger.domain.requests import Category, RequestFiled
+from ledger.domain.intake import RequestFiled
+from ledger.domain.requests import Category
 from ledger.event import Commitment, Event, personal_fields
 from ledger.ledger import Ledger
 from ledger.personal import (

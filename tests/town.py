@@ -8,11 +8,13 @@ import pytest
 
 from ledger.clocks import TimeUnit
 from ledger.decision import Office, OrganisationType
+from ledger.domain.blowing import WhistleBlown
 from ledger.domain.calendars import WorkingCalendarEnacted
 from ledger.domain.closing import RequestCleared
 from ledger.domain.dispatching import RequestDispatched
 from ledger.domain.founding import LedgerFounded
 from ledger.domain.handling import AnswerAccepted, ProgressPosted, RequestAnswered
+from ledger.domain.intake import RequestAccepted, RequestFiled
 from ledger.domain.love_bank import (
     AccountOpened,
     HolderType,
@@ -22,10 +24,10 @@ from ledger.domain.love_bank import (
 from ledger.domain.organisations import OrganisationAssigned, OrganisationRegistered
 from ledger.domain.people import AppointmentMade
 from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
-from ledger.domain.requests import Category, RequestAccepted, RequestFiled
+from ledger.domain.requests import Category
 from ledger.domain.rules import Deadline, Grade, OfficeHours, Reason, RulesEnacted, Step
 from ledger.domain.summons import DepartmentReportedIn
-from ledger.domain.whistles import Ground, WhistleBlown
+from ledger.domain.whistles import Ground
 from ledger.event import Actor, Event
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal

@@ -19,7 +19,7 @@ from ledger.canonical import canonical_json
 from ledger.decision import Situation
 from ledger.dictionary import envelope_table
 from ledger.domain.closing import RequestCleared
-from ledger.domain.requests import RequestFiled
+from ledger.domain.intake import RequestFiled
 from ledger.event import (
     MAX_INTEGER,
     MAX_TAG_BYTES,

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from ledger.domain import (
+    blowing,
     calendars,
     closing,
     dispatching,
@@ -18,6 +19,7 @@ from ledger.domain import (
     founding,
     grid,
     handling,
+    intake,
     log_keys,
     love_bank,
     members,
@@ -25,11 +27,9 @@ from ledger.domain import (
     people,
     ratings,
     regrouping,
-    requests,
     rules,
     summons,
     supervision,
-    whistles,
 )
 from ledger.event import Actor, Event, Fold, Recorded
 
@@ -42,14 +42,14 @@ AREAS = (
     regrouping,
     rules,
     calendars,
-    requests,
+    intake,
     dispatching,
     handling,
     supervision,
     closing,
     ratings,
     exclusions,
-    whistles,
+    blowing,
     summons,
     dockets,
     log_keys,

@@ -35,16 +35,15 @@ from ledger.domain.handling import (
     RequestAnswered,
     RequestAnsweredDirectly,
 )
-from ledger.domain.requests import (
-    Category,
+from ledger.domain.intake import (
     RequestAccepted,
     RequestDeclined,
     RequestFiled,
     RequestMerged,
     RequestRedirected,
     RequestWithdrawn,
-    Stage,
 )
+from ledger.domain.requests import Category, Stage
 from ledger.domain.rules import Grade, RulesEnacted, in_force, successive
 from ledger.domain.rules import Step as DeadlineStep
 from ledger.domain.supervision import (

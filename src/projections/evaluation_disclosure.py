@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from ledger.domain.blowing import WhistleBlown
 from ledger.domain.closing import (
     CalledBack,
     CallOutcome,
@@ -20,16 +21,15 @@ from ledger.domain.closing import (
 )
 from ledger.domain.dispatching import JurisdictionRuled, OrderReassigned, RequestDispatched
 from ledger.domain.exclusions import Metric, MetricExclusionRequested, MetricExclusionRuled
+from ledger.domain.intake import RequestFiled
 from ledger.domain.ratings import (
     PoorRatingRectified,
     PoorRatingVerified,
     Satisfaction,
     ServiceRated,
 )
-from ledger.domain.requests import RequestFiled
 from ledger.domain.rules import Step
 from ledger.domain.terms import step_term
-from ledger.domain.whistles import WhistleBlown
 from ledger.event import Recorded
 from projections.cases import is_withheld
 from projections.periods import month

@@ -9,13 +9,13 @@ from typing import NamedTuple
 from ledger.decision import OrganisationType
 from ledger.domain.effect import since_when
 from ledger.domain.founding import LedgerFounded
+from ledger.domain.intake import RequestFiled
 from ledger.domain.organisations import (
     OrganisationAssigned,
     OrganisationDissolved,
     OrganisationRegistered,
     OrganisationRenamed,
 )
-from ledger.domain.requests import RequestFiled
 from ledger.domain.rules import RulesEnacted
 from ledger.event import Recorded
 from projections.dated import entry

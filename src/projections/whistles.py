@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from ledger.domain.blowing import WhistleBlown, WhistleCleared, WhistleCountermanded, WhistleSplit
 from ledger.domain.calendars import WorkingCalendarEnacted
 from ledger.domain.rules import Grade, RulesEnacted, Step
 from ledger.domain.summons import (
@@ -21,13 +22,7 @@ from ledger.domain.summons import (
     WhistleVerified,
 )
 from ledger.domain.terms import Term, open_step_term
-from ledger.domain.whistles import (
-    WhistleBlown,
-    WhistleCleared,
-    WhistleCountermanded,
-    WhistleSplit,
-    WhistleStage,
-)
+from ledger.domain.whistles import WhistleStage
 from ledger.event import Recorded
 from projections.periods import month
 from projections.projection import Contribution, Key, Rows, Tally

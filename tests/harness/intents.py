@@ -6,9 +6,11 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, NamedTuple
 
+from ledger.domain.blowing import WhistleBlown
 from ledger.domain.closing import RequestCleared
 from ledger.domain.dispatching import RequestDispatched
 from ledger.domain.handling import AnswerAccepted, RequestAnswered
+from ledger.domain.intake import RequestAccepted, RequestFiled
 from ledger.domain.love_bank import (
     AccountOpened,
     HolderType,
@@ -16,10 +18,10 @@ from ledger.domain.love_bank import (
     LovePointsRedeemed,
 )
 from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
-from ledger.domain.requests import Category, RequestAccepted, RequestFiled
+from ledger.domain.requests import Category
 from ledger.domain.rules import Grade
 from ledger.domain.summons import DepartmentReportedIn
-from ledger.domain.whistles import Ground, WhistleBlown
+from ledger.domain.whistles import Ground
 from ledger.event import Actor, Event
 from ledger.proposal import Proposal
 from tests.town import COMMITTEE, HOTLINE, REVIEWER, ROADS, SECRETARY, URBAN, WATER

@@ -10,6 +10,7 @@ from ledger.catalogue import KINDS
 from ledger.decision import Office
 from ledger.domain.closing import CallOutcome
 from ledger.domain.exclusions import Metric
+from ledger.domain.intake import Elsewhere, RequestFiled
 from ledger.domain.love_bank import (
     AccountOpened,
     HolderType,
@@ -20,7 +21,7 @@ from ledger.domain.love_bank import (
 from ledger.domain.organisations import OrganisationAssigned, OrganisationDissolved
 from ledger.domain.people import AppointmentEnded, AppointmentMade
 from ledger.domain.ratings import RatingTarget, Satisfaction
-from ledger.domain.requests import Category, Elsewhere, RequestFiled
+from ledger.domain.requests import Category
 from ledger.domain.whistles import Ground
 from ledger.event import Event
 from tests.plain_model.people import (

@@ -9,9 +9,11 @@ from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
 from api.demonstration import town
+from ledger.domain.blowing import WhistleBlown
 from ledger.domain.closing import RequestCleared
 from ledger.domain.dispatching import RequestDispatched
 from ledger.domain.handling import AnswerAccepted, ProgressPosted, RequestAnswered
+from ledger.domain.intake import RequestAccepted, RequestFiled
 from ledger.domain.love_bank import (
     AccountOpened,
     HolderType,
@@ -20,10 +22,10 @@ from ledger.domain.love_bank import (
     LovePointsReversed,
 )
 from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
-from ledger.domain.requests import Category, Channel, RequestAccepted, RequestFiled
+from ledger.domain.requests import Category, Channel
 from ledger.domain.rules import Grade
 from ledger.domain.summons import DepartmentReportedIn
-from ledger.domain.whistles import Ground, WhistleBlown
+from ledger.domain.whistles import Ground
 from ledger.event import Actor, Event
 from ledger.proposal import Proposal
 

@@ -26,7 +26,7 @@ from ledger.domain.closing import RequestCleared
 from ledger.domain.dispatching import RequestDispatched
 from ledger.domain.exclusions import Metric, MetricExclusionRequested, MetricExclusionRuled
 from ledger.domain.handling import AnswerAccepted, RequestAnswered
-from ledger.domain.requests import RequestAccepted, RequestFiled
+from ledger.domain.intake import RequestAccepted, RequestFiled
 from ledger.event import Actor
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ledger.domain.blowing import WhistleBlown, WhistleCleared, WhistleCountermanded, WhistleSplit
 from ledger.domain.closing import (
     ClosureDisputed,
     DisputeRuled,
@@ -15,18 +16,12 @@ from ledger.domain.dispatching import (
     OrderReassigned,
     RequestDispatched,
 )
-from ledger.domain.requests import (
+from ledger.domain.intake import (
     RequestDeclined,
     RequestFiled,
     RequestMerged,
     RequestRedirected,
     RequestWithdrawn,
-)
-from ledger.domain.whistles import (
-    WhistleBlown,
-    WhistleCleared,
-    WhistleCountermanded,
-    WhistleSplit,
 )
 from ledger.event import Event, Folds, Recorded
 

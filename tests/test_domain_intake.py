@@ -7,18 +7,17 @@ from datetime import timedelta
 import pytest
 
 from ledger.catalogue import KINDS
-from ledger.domain.organisations import OrganisationDissolved
-from ledger.domain.requests import (
+from ledger.domain.intake import (
     Elsewhere,
     RequestAccepted,
     RequestDeclined,
-    RequestEvent,
     RequestFiled,
     RequestMerged,
     RequestRedirected,
     RequestWithdrawn,
-    Stage,
 )
+from ledger.domain.organisations import OrganisationDissolved
+from ledger.domain.requests import RequestEvent, Stage
 from ledger.domain.rules import Subject
 from ledger.event import Actor
 from ledger.ledger import Ledger
