@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.app import create_app
+from api.garbage import collect_seldom
 from api.settings import Settings
 from ledger import catalogue
 
@@ -46,6 +47,7 @@ def validating_app() -> FastAPI:
 
 def main(what: str) -> None:
     """Serves on a free port of the loopback until SIGTERM, configured as `mingzhang up` is."""
+    collect_seldom()
     app = validating_app() if what == "validate" else create_app(_settings())
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -166,7 +166,18 @@ def test_what_is_no_tile_is_not_found(server: Server, path: str) -> None:
 
 @pytest.mark.parametrize(
     ("position", "status"),
-    [("0", 422), ("-1", 422), ("x", 422), ("1e3", 422), ("99999999", 404), (str(2**70), 422)],
+    [
+        ("0", 422),
+        ("-1", 422),
+        ("x", 422),
+        ("1e3", 422),
+        ("99999999", 404),
+        (str(2**70), 422),
+        ("1_0", 422),
+        ("%2010", 422),
+        ("10.0", 422),
+        ("01", 422),
+    ],
 )
 def test_there_is_no_proof_of_what_is_not_there(server: Server, position: str, status: int) -> None:
     answer = server.get(f"/v1/events/{position}/proof")

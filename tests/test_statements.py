@@ -143,7 +143,6 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         "figures.totals.cases",
     ),
     "rows": (lambda one: one["projections"][0].update(rows="0" * 64), "projections[0].rows"),
-    "the version": (lambda one: one["projections"][0].update(version=99), "version"),
     "the root": (lambda one: one.update(root=encode_base64(bytes(32))), "checkpoint"),
     "the packs": (lambda one: one["rule_packs"].clear(), "rule_packs"),
     "the size": (lambda one: one.update(size=one["size"] - 1), "checkpoint"),
@@ -167,6 +166,18 @@ def test_a_statement_that_was_changed_is_refused_where_it_was(
     line = refused(changed(stated[PROCESS], change), bundle, signer.to_secret_text())
 
     assert place in line
+
+
+def test_views_of_another_version_are_not_judged(
+    server: Server, stated: dict[str, bytes], bundle: Path
+) -> None:
+    (signer,) = server.settings.signing_keys().load()
+    statement = changed(stated[PROCESS], lambda one: one["projections"][0].update(version=99))
+
+    with pytest.raises(Unreadable, match="version 99 of process_disclosure"):
+        check_statement(
+            read_statement(statement), bundle, [NoteVerifier(signer.key)], signer.key.name
+        )
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,7 @@ def check_statement(
     The bundle must have been verified, and be of the log named `origin`.
     """
     _check_signed(statement, verifiers, origin)
+    _check_versions(statement)
     store = BundleStore(bundle, statement.size)
     frontier = Frontier()
     for event in store.read():
@@ -130,6 +131,20 @@ def check_statement(
         f"verified: the figures of {statement.document['disclosure']} follow from the first"
         f" {statement.size:,} events of {origin}, judged at {statement.document['at']}"
     )
+
+
+def _check_versions(statement: Statement) -> None:
+    """Raises `Unreadable` for views that another version of this program computes otherwise."""
+    stated = statement.document["projections"]
+    for projection in statement.disclosure.projections:
+        for one in stated if isinstance(stated, list) else ():
+            if not isinstance(one, dict) or one.get("name") != projection.name:
+                continue
+            if one.get("version") != projection.version:
+                raise Unreadable(
+                    f"it is of version {shown(one.get('version'))} of {projection.name}, and this"
+                    f" computes version {projection.version}: use the Mingzhang of then"
+                )
 
 
 def _check_signed(statement: Statement, verifiers: Sequence[Verifier], origin: str) -> None:

@@ -126,6 +126,8 @@ class Statements:
                 async with reading.one_moment(connection, tables):
                     stood = [await _standing(connection, one) for one in found.projections]
                     positions = {position for _, _, position in stood}
+                    if positions == {0} and await run_in_threadpool(self._store.size) == 0:
+                        raise Problem(404, "empty_ledger", "the ledger has no events yet")
                     if len(positions) == 1 and positions != {0}:
                         figures = await found.read(connection, query, None)
                         projections = [

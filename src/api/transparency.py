@@ -15,7 +15,6 @@ from starlette.responses import Response
 from api import contract
 from api.auth import Keyring, Scope
 from api.problems import Problem
-from ledger.event import MAX_INTEGER
 from ledger.signing.mark import Inconsistent
 from ledger.signing.notary import REQUEST_SECONDS, Notary
 from ledger.signing.signer import NothingSigned
@@ -30,6 +29,7 @@ from ledger.tlog.tiles import WIDTH, Tile, encode_entries, parse_index, parse_pa
 
 NOT_SIGNED: Final = "not_signed"
 """The rule of a problem that goes away by itself, once a checkpoint has the event."""
+POSITION_PATTERN: Final = r"^[1-9][0-9]{0,15}$"
 OCTETS: Final = "application/octet-stream"
 _MUTABLE = {"Cache-Control": "public, max-age=2"}
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -75,7 +75,8 @@ class Proofs:
         try:
             published = await run_in_threadpool(self._notary.covering, size)
         except (NothingSigned, Inconsistent) as error:
-            raise _unsigned(str(error)) from error
+            # Why is told on /readyz and to the operator: it names places on this machine.
+            raise _unsigned("the ledger signs nothing just now") from error
         if published is None:
             raise _unsigned("no checkpoint has it yet")
         return published
@@ -129,13 +130,13 @@ class Transparency:
         hashes = await run_in_threadpool(self._store.reading, lambda c: _tile(c, tile))
         return Response(b"".join(hashes), 200, _FOR_EVER if tile.is_full else _FOR_A_WHILE, OCTETS)
 
-    async def proof(self, position: Annotated[int, Path(ge=1, le=MAX_INTEGER)]) -> Response:
+    async def proof(self, position: Annotated[str, Path(pattern=POSITION_PATTERN)]) -> Response:
         """A proof (C2SP tlog-proof) that leads from the event's record to the newest checkpoint.
 
         The leaf is SHA-256(0x00 || record). For an event that no checkpoint has yet one is signed,
         at most every few seconds: 503 with Retry-After says to ask again.
         """
-        file = await self._proofs.of(position)
+        file = await self._proofs.of(int(position))
         name = f'attachment; filename="event-{position}.tlog-proof"'
         headers = {**_MUTABLE, "Content-Disposition": name}
         return Response(file.to_bytes(), 200, headers, MEDIA_TYPE)

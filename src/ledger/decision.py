@@ -186,7 +186,8 @@ def _time(situation: Situation) -> Refusal | None:
 
 
 def _effect(event: Event, situation: Situation) -> Refusal | None:
-    since: datetime | None = getattr(event, "effective_from", None)
+    # Of most kinds the field is not there, and a model takes long to say so.
+    since: datetime | None = event.__dict__.get("effective_from")
     if since is None or since <= situation.at + MAX_NOTICE:
         return None
     return Unacceptable(

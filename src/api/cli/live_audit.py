@@ -35,6 +35,8 @@ def audit(
     held = dict(map(_receipt, receipts))
     with database(settings) as url, closing(PostgresStore(url, settings.schema)) as store:
         founding = founding_of(store)
+        if founding is None and settings.mark().read() is None and not held:
+            raise Unreadable("the ledger is empty, and nothing was kept that says otherwise")
         conninfo = connection_string(url, settings.schema, READER)
         with psycopg.connect(conninfo) as connection:
             connection.execute(_ONE_MOMENT)

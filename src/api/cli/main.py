@@ -27,6 +27,7 @@ from api.cli import (
     views,
     witnessing,
 )
+from api.garbage import collect_seldom
 from api.settings import WrongSetting
 from ledger.store.contract import StoreDown
 from ledger.store.migrations import SchemaMismatch
@@ -73,6 +74,7 @@ def main() -> None:
 
     With MINGZHANG_TRACEBACK set the traceback is shown: for whoever mends the code.
     """
+    collect_seldom()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         commands()()

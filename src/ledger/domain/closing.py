@@ -275,7 +275,7 @@ def evolve_closing(state: Request | None, tag: str, recorded: Recorded) -> Reque
         cleared = closing._replace(
             clearing_recorded_at=recorded.recorded_at, cleared_by=recorded.actor.principal
         )
-        return state.to(Stage.CLEARED, recorded)._replace(closing=cleared)
+        return state.to(Stage.CLEARED, recorded, closing=cleared)
     match event:
         case CalledBack(outcome=outcome, resolved=resolved):
             called = closing._replace(

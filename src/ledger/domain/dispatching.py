@@ -447,7 +447,9 @@ def evolve_order(state: Request | None, tag: str, recorded: Recorded) -> Request
     if type(event) is RequestDispatched:
         # Whom a whistle summoned before the dispatch of this round handles the request still.
         summoned = state.handlers if state.lead is None else ()
-        dispatched = state.to(Stage.DISPATCHED, recorded)._replace(
+        dispatched = state.to(
+            Stage.DISPATCHED,
+            recorded,
             lead=event.lead,
             dispatcher=recorded.actor.organisation,
             clock=HandlerClock(when, event.grade),

@@ -215,9 +215,7 @@ def evolve_handling(state: Request | None, tag: str, recorded: Recorded) -> Requ
         # The reviewer's time is the reviewer's; whoever answers is no longer paused.
         clock = state.clock and state.clock.resume(when).stop(when)
         order = state.order._replace(is_paused=False) if state.order.is_paused else state.order
-        answered = state.to(Stage.ANSWERED, recorded)._replace(
-            closing=closing, clock=clock, order=order
-        )
+        answered = state.to(Stage.ANSWERED, recorded, closing=closing, clock=clock, order=order)
         return answered.by_handler(recorded)
     if type(event) is AnswerAccepted:
         return state.to(Stage.ANSWER_ACCEPTED, recorded)

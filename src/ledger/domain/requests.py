@@ -185,9 +185,9 @@ class Request(NamedTuple):
         """Whether it is open work of an organisation: of its community, or of a handler."""
         return self.is_open and organisation in (self.community, *self.handlers)
 
-    def to(self, stage: Stage, recorded: Recorded) -> Request:
-        """The same at another stage, as of that act."""
-        return self._replace(stage=stage, latest=recorded.occurred_at)
+    def to(self, stage: Stage, recorded: Recorded, **changes: Any) -> Request:
+        """The same at another stage, as of that act, with these changes."""
+        return self._replace(stage=stage, latest=recorded.occurred_at, **changes)
 
     def with_handlers(self, *more: str) -> Request:
         """The same with more who handle it."""

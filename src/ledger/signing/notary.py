@@ -22,6 +22,8 @@ SIGN_SECONDS: Final = 60.0
 REQUEST_SECONDS: Final = 2.0
 """How old it must be before a request alone makes another."""
 LOOK_SECONDS = 1.0
+TROUBLE_SECONDS = 5.0
+"""How long it waits after it could not sign: witnesses are asked each time."""
 AT_ONCE = ("disclosure_published",)
 """Kinds after which a checkpoint is signed at once."""
 
@@ -111,7 +113,7 @@ class Notary:
                 if self.trouble != repr(error):
                     _log.error("no checkpoint is signed", exc_info=error)
                 self.trouble = repr(error)
-            self._closing.wait(LOOK_SECONDS)
+            self._closing.wait(LOOK_SECONDS if self.trouble is None else TROUBLE_SECONDS)
 
     def _look(self) -> None:
         size = self._store.size()
