@@ -51,7 +51,7 @@ format: $(READY) ## put the code into its form and mend what can be mended
 
 lock: ## resolve requirements.lock anew (needs uv); UPGRADE=1 takes the newest versions
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-emit-index-url --no-emit-find-links --extra dev --extra bench \
+		--extra dev --extra bench \
 		$(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.lock
 
 clean: ## remove .venv and caches; the ledger's data stays

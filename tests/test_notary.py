@@ -609,3 +609,22 @@ def test_requests_do_not_queue_behind_one_that_is_being_signed(
     signed = first.result()
     assert signed is not None
     assert signed.size == size
+
+
+def test_witnesses_that_are_new_are_asked_though_the_log_is_idle(
+    founded: Ledger, make: Make, keys: SigningKeys
+) -> None:
+    keys.create(origin_of(founded))
+    before = make().sign()
+    notary = Notary(log(founded), make(Asked(Cosigned((SEEN,), {}, ()))), 3600)
+
+    notary.start()
+    try:
+        wait_for(lambda: log(founded).reading(checkpoints.latest) != before)
+    finally:
+        notary.close()
+
+    last = log(founded).reading(checkpoints.latest)
+    assert last is not None
+    assert last.size == before.size
+    assert last.note == before.note.signed_with(SEEN)

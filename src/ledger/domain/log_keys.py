@@ -10,7 +10,6 @@ from ledger.decision import Office, Situation, standing
 from ledger.domain.organisations import TOWN
 from ledger.event import Event, Folds, Recorded
 from ledger.refusals import Refusal, Unacceptable, WrongState
-from ledger.tlog.faults import Malformed
 from ledger.tlog.note import NoteVerifier, VerifierKey
 
 LOG_KEYS_TAG: Final = "log:keys"
@@ -52,7 +51,7 @@ class LogKeyAnnounced(Event):
     def decide(self, situation: Situation) -> Refusal | None:
         try:
             key = NoteVerifier(VerifierKey.parse(self.verifier_key)).key
-        except Malformed as error:
+        except ValueError as error:  # `Malformed`, or no point of the curve: never a crash
             return Unacceptable(
                 "not_a_verifier_key",
                 str(error),

@@ -44,6 +44,7 @@ class Notary:
         self._last: Published | None = None
         self._looked_at = 0
         self._asked_at = self._tried_at = datetime.min.replace(tzinfo=UTC)
+        self._has_asked = False
         self._one_at_a_time = threading.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="notary", daemon=True)
@@ -119,7 +120,12 @@ class Notary:
         size = self._store.size()
         if size and self._is_due(size):
             self.sign()
-        elif self._signer.failures and _age_seconds(self._asked_at) >= self._sign_seconds:
+        elif size and (
+            not self._has_asked
+            or (self._signer.failures and _age_seconds(self._asked_at) >= self._sign_seconds)
+        ):
+            # At the start too: witnesses may be new, and an idle log has nothing else to send them.
+            self._has_asked = True
             with self._one_at_a_time:
                 self._asked_at = datetime.now(UTC)
                 self._signer.ask_again()

@@ -124,9 +124,3 @@ def keep_tiles(connection: Connection, size: int) -> int:
             kept += len(indexes)
         level += 1
     return kept
-
-
-def to_bytes(hashes: Sequence[bytes]) -> bytes:
-    """A tile as it is served."""
-    assert all(len(one) == HASH_BYTES for one in hashes)
-    return b"".join(hashes)
