@@ -19,6 +19,7 @@ from ledger.catalogue import KINDS
 from ledger.event import (
     Line,
     Text,
+    personal_fields,
 )
 from tests.strategies import Form, examples, models
 
@@ -33,6 +34,15 @@ def test_a_schema_is_valid_and_names_its_kind(kind: str) -> None:
     assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
     assert (schema["x-kind"], schema["x-term"]) == (kind, KINDS[kind].term)
     assert schema["x-version"] == KINDS[kind].version
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
+def test_a_schema_says_what_a_personal_value_is_kept_for(kind: str) -> None:
+    properties = catalogue.schema(kind)["properties"]
+
+    told = {name: one["x-personal"] for name, one in properties.items() if "x-personal" in one}
+
+    assert told == personal_fields(KINDS[kind])
 
 
 FORMATS = FormatChecker()

@@ -24,7 +24,7 @@ from ledger.canonical import instant
 from ledger.catalogue import KINDS
 from ledger.domain.intake import RequestFiled
 from ledger.domain.requests import Category
-from ledger.event import Commitment, Event, personal_fields
+from ledger.event import Commitment, Event, HeldFor, personal_fields
 from ledger.ledger import Ledger
 from ledger.personal import (
     KEY_BYTES,
@@ -316,9 +316,15 @@ def test_a_text_that_is_too_long_is_refused_without_being_repeated() -> None:
 def test_personal_fields_are_found_wherever_a_kind_declares_them() -> None:
     found_ = {kind: personal_fields(cls) for kind, cls in KINDS.items() if personal_fields(cls)}
 
-    assert found_["request_filed"] == ("name", "telephone", "address", "details")
-    assert found_["progress_posted"] == ("note",)
-    assert found_["love_points_reversed"] == ("reason",)
+    assert list(found_["request_filed"].items()) == [
+        ("name", HeldFor.IDENTITY),
+        ("telephone", HeldFor.CONTACT),
+        ("address", HeldFor.CONTACT),
+        ("details", HeldFor.CONTENT),
+    ]
+    assert found_["person_enrolled"] == {"name": HeldFor.IDENTITY, "education": HeldFor.PROFILE}
+    assert found_["progress_posted"] == {"note": HeldFor.CONTENT}
+    assert found_["love_points_reversed"] == {"reason": HeldFor.CONTENT}
     for cls in KINDS.values():
         for name, info in cls.model_fields.items():
             assert (name in personal_fields(cls)) == ("Commitment" in str(info.annotation))

@@ -31,7 +31,7 @@ from ledger.domain import (
     summons,
     supervision,
 )
-from ledger.event import Actor, Event, Fold, Recorded
+from ledger.event import Actor, Event, Fold, Recorded, personal_fields
 
 AREAS = (
     founding,
@@ -171,13 +171,17 @@ def fold(tag: str, history: Iterable[Recorded]) -> Any:
 def schema(kind: str) -> dict[str, Any]:
     """The JSON Schema (2020-12) of a kind's body; raises `UnknownKind`.
 
-    A Personal field is a string in a proposal and a commitment in a record.
+    A Personal field is a string in a proposal and a commitment in a record; its `x-personal` says
+    what it is kept for.
     """
     cls = kind_class(kind)
+    described = cls.model_json_schema()
+    for name, held_for in personal_fields(cls).items():
+        described["properties"][name]["x-personal"] = held_for.value
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:mingzhang:{kind}:{cls.version}",
-        **cls.model_json_schema(),
+        **described,
         "x-kind": kind,
         "x-version": cls.version,
         "x-term": cls.term,

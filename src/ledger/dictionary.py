@@ -207,7 +207,7 @@ def _fields(cls: Any) -> str:
     return table(
         ("Field", "Holds", "Left out", "Personal", "Meaning"),
         (
-            (code(row.name), row.holds, row.left_out, "yes" if row.is_personal else "", row.meaning)
+            (code(row.name), row.holds, row.left_out, row.held_for or "", row.meaning)
             for row in rows(cls)
         ),
     )

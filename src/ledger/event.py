@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from enum import StrEnum
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, get_args
 from uuid import uuid4
 
@@ -55,8 +57,23 @@ class Commitment(EventModel):
     commitment: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
-class PersonalField:
+class HeldFor(StrEnum):
+    """What a personal value is kept for: values kept for one thing are erased together."""
+
+    CONTACT = "contact"
+    """To reach the person: telephone, address."""
+    IDENTITY = "identity"
+    """To know who it is: name, guardian, the contexts that are one person's."""
+    CONTENT = "content"
+    """To deal with the matter: what was said, answered and given as a reason."""
+    PROFILE = "profile"
+    """To count whom a body is made of: education."""
+
+
+class PersonalField(NamedTuple):
     """Marks a field whose value is personal: the record holds its commitment alone."""
+
+    held_for: HeldFor
 
 
 def _reject_nul(text: str) -> str:
@@ -104,8 +121,12 @@ Count = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
 _NO_NUL = (AfterValidator(_reject_nul), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"}))
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200), *_NO_NUL]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4000), *_NO_NUL]
-PersonalText = Annotated[Text | Commitment, PersonalField()]
-"""A string when proposed, a `Commitment` in the record."""
+PersonalText = Annotated[Text | Commitment, PersonalField(HeldFor.CONTENT)]
+"""A string when proposed, a `Commitment` in the record; so are the two that follow."""
+PersonalName = Annotated[Text | Commitment, PersonalField(HeldFor.IDENTITY)]
+"""Who somebody is."""
+PersonalContact = Annotated[Text | Commitment, PersonalField(HeldFor.CONTACT)]
+"""How somebody is reached."""
 
 
 class Actor(NamedTuple):
@@ -206,17 +227,17 @@ Folds = Mapping[str, tuple[Fold, tuple[type[Event], ...]]]
 """Tag type -> how an area folds such a tag's history, and the kinds that it folds."""
 
 
-def _is_personal(annotation: object) -> bool:
-    return isinstance(annotation, PersonalField) or any(
-        _is_personal(argument) for argument in get_args(annotation)
-    )
+def _held_for(annotation: object) -> HeldFor | None:
+    if isinstance(annotation, PersonalField):
+        return annotation.held_for
+    return next(filter(None, map(_held_for, get_args(annotation))), None)
 
 
 @cache
-def personal_fields(cls: type[Event]) -> tuple[str, ...]:
-    """The names of the fields of a kind that are Personal, in declaration order."""
-    return tuple(
-        name
+def personal_fields(cls: type[Event]) -> Mapping[str, HeldFor]:
+    """The fields of a kind that are Personal, in declaration order: name -> what it is kept for."""
+    found = {
+        name: next(filter(None, map(_held_for, (info.annotation, *info.metadata))), None)
         for name, info in cls.model_fields.items()
-        if _is_personal(info.annotation) or any(map(_is_personal, info.metadata))
-    )
+    }
+    return MappingProxyType({name: purpose for name, purpose in found.items() if purpose})

@@ -19,6 +19,7 @@ from ledger.event import (
     MAX_INTEGER,
     Commitment,
     Event,
+    HeldFor,
     mint_id,
     mint_random_id,
     personal_fields,
@@ -42,19 +43,20 @@ class FieldRow(NamedTuple):
     holds: str
     left_out: str
     """What holds when it is left out, or `required`."""
-    is_personal: bool
+    held_for: HeldFor | None
+    """What it is kept for when it is personal."""
     meaning: str
 
 
 def rows(cls: type[BaseModel]) -> tuple[FieldRow, ...]:
     """The fields of a kind, or of a part of its body, in their order."""
-    personal = personal_fields(cls) if issubclass(cls, Event) else ()
+    personal = personal_fields(cls) if issubclass(cls, Event) else {}
     return tuple(
         FieldRow(
             name,
             _with_unit(name, _holds(info.annotation, info.metadata)),
             _left_out(info),
-            name in personal,
+            personal.get(name),
             " ".join((info.description or "").split()),
         )
         for name, info in cls.model_fields.items()

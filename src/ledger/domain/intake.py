@@ -27,7 +27,17 @@ from ledger.domain.requests import (
     unknown_request,
 )
 from ledger.domain.rules import RULES_TAG, RulesEnacted, not_listed, rules_in_force
-from ledger.event import Event, Folds, Id, PersonalText, Recorded, mint_id, mint_random_id
+from ledger.event import (
+    Event,
+    Folds,
+    Id,
+    PersonalContact,
+    PersonalName,
+    PersonalText,
+    Recorded,
+    mint_id,
+    mint_random_id,
+)
 from ledger.refusals import Forbidden, Refusal, Unacceptable, WrongState
 
 
@@ -62,11 +72,11 @@ class RequestFiled(Event):
     """The random id under which the requester stands in this case alone."""
     against: Id | None = None
     """The organisation complained about."""
-    name: PersonalText | None = None
+    name: PersonalName | None = None
     """The requester's."""
-    telephone: PersonalText | None = None
+    telephone: PersonalContact | None = None
     """The requester's."""
-    address: PersonalText | None = None
+    address: PersonalContact | None = None
     """Where the requester lives, or where the matter is."""
     details: PersonalText | None = None
     """What the resident says."""

@@ -18,6 +18,7 @@ from ledger.event import (
     Event,
     Folds,
     Id,
+    PersonalName,
     PersonalText,
     Recorded,
     mint_id,
@@ -92,7 +93,7 @@ class AccountOpened(Event):
     """A random id for this account alone: the pseudonym of a person or household."""
     unit: Id | None = None
     """The organisation that holds the account; for `unit` and for no other type."""
-    name: PersonalText | None = None
+    name: PersonalName | None = None
     """The holder's; shown masked, and by consent alone."""
     masked_name_consent: bool = False
     """Whether the holder lets the masked name be shown."""

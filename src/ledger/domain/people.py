@@ -25,11 +25,12 @@ from ledger.event import (
     Commitment,
     Event,
     Folds,
+    HeldFor,
     Id,
     Instant,
     Line,
     PersonalField,
-    PersonalText,
+    PersonalName,
     Recorded,
     mint_random_id,
 )
@@ -145,9 +146,9 @@ class PersonEnrolled(Event):
 
     principal: Id = Field(default_factory=mint_random_id)
     """The id by which appointments and records name the person."""
-    name: PersonalText
+    name: PersonalName
     """The person's."""
-    education: Annotated[Education | Commitment, PersonalField()] | None = None
+    education: Annotated[Education | Commitment, PersonalField(HeldFor.PROFILE)] | None = None
     """The highest level completed."""
     work_number: Line | None = None
     """Public: what a clerk is known by at the window."""
