@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -22,10 +23,13 @@ from benchmarks.database import Database
 from benchmarks.load import Measured, Plan
 from benchmarks.machine import CpuSeconds
 from ledger.ledger import Ledger
-from ledger.personal import Vault
 from ledger.refusals import Refused
 from ledger.store.contract import Receipt, Store, nothing
 from ledger.store.dcb import DCBDoor
+from ledger.store.postgres import PostgresStore
+from ledger.vault.cabinet import PostgresCabinet
+from ledger.vault.key_source import KeySource
+from ledger.vault.vault import Vault
 
 POOL_PATIENCE_SECONDS = 60.0
 LIBRARY_TABLE = "dcb_events_tt_main"
@@ -93,13 +97,15 @@ def propose(database: Database, clients: int, plan: Plan) -> Measured:
 
 def proposing(
     database: Database,
-    store: Store,
+    store: PostgresStore,
     clients: int,
     plan: Plan,
     founded: Callable[[], None] = nothing,
 ) -> Measured:
     """The same in a schema that is there; `founded` is called before the clients begin."""
-    with running_ledger(store, Vault(os.urandom(32))) as ledger:
+    source = KeySource(Path(), text=os.urandom(32).hex())
+    cabinet = PostgresCabinet(database.url, store.schema, source)
+    with closing(Vault(cabinet)) as vault, running_ledger(store, vault) as ledger:
         founded()
         before = store.size()
 

@@ -14,7 +14,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,7 +24,6 @@ from benchmarks import workload
 from benchmarks.database import Database
 from benchmarks.in_process import check_stored, running_ledger
 from benchmarks.load import Measured, Plan
-from ledger.personal import Vault
 from ledger.store.postgres import PostgresStore
 from projections.schema import prepare
 
@@ -125,9 +124,9 @@ def umadb_server() -> Iterator[Server]:
 
 def _prepare(store: PostgresStore, settings: Settings) -> dict[str, str]:
     """Founds the town, opens the requests and makes the keys; the tokens by name."""
-    with running_ledger(store, Vault(settings.vault_key())):
-        pass
     assert settings.database_url is not None
+    with closing(settings.vault(settings.database_url)) as vault, running_ledger(store, vault):
+        pass
     prepare(settings.database_url, settings.schema)
     tokens = {"handler": mint_token(), "stranger": mint_token()}
     with open_register(settings.database_url, settings.schema) as register:

@@ -10,15 +10,16 @@ from uuid import UUID
 
 from ledger.bundle import export
 from ledger.canonical import instant
-from ledger.personal import Vault
 from ledger.proposal import Proposal, prepare
 from ledger.store.contract import Batch, StoredEvent
 from ledger.store.memory import MemoryStore
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.merkle import Frontier, leaf_hash
 from ledger.tlog.note import Note, Signer
+from ledger.vault.vault import Vault
 from tests.paper_ledger import START
 from tests.town import COMMITTEE, FOUNDER, RULES, awarded, founding, handled
+from tests.vaults import memory_vault
 
 ORIGIN = "town.example/ledger"
 SIGNER = Signer(ORIGIN, bytes(range(32)))
@@ -44,7 +45,7 @@ def proposals(count: int) -> Iterator[Proposal]:
 @cache
 def log(count: int) -> tuple[StoredEvent, ...]:
     """The log's first events."""
-    vault = Vault(bytes(32))
+    vault = memory_vault()
     return tuple(stored(position, one, vault) for position, one in enumerate(proposals(count), 1))
 
 

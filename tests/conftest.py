@@ -15,7 +15,6 @@ import pytest
 
 from api.settings import Settings
 from ledger.ledger import Ledger
-from ledger.personal import Vault
 from ledger.store.contract import Store
 from ledger.store.embedded import EmbeddedPostgres
 from ledger.store.memory import MemoryStore
@@ -23,6 +22,7 @@ from ledger.store.migrations import migrate
 from ledger.store.postgres import PostgresStore
 from tests import torture_report
 from tests.api_server import Server, found, serving
+from tests.vaults import memory_vault
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +86,7 @@ def store(request: pytest.FixtureRequest) -> Store:
 @pytest.fixture
 def ledger(store: Store) -> Iterator[Ledger]:
     """A running ledger on each store, empty."""
-    running = Ledger(store, Vault(bytes(32)))
+    running = Ledger(store, memory_vault())
     running.start()
     yield running
     running.close()
@@ -95,7 +95,7 @@ def ledger(store: Store) -> Iterator[Ledger]:
 @pytest.fixture
 def memory_ledger() -> Iterator[Ledger]:
     """A running ledger in memory, empty: for rules, which know nothing of stores."""
-    running = Ledger(MemoryStore(), Vault(bytes(32)))
+    running = Ledger(MemoryStore(), memory_vault())
     running.start()
     yield running
     running.close()

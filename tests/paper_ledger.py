@@ -14,9 +14,10 @@ from ledger import catalogue, decision
 from ledger.canonical import instant
 from ledger.decision import Situation, StateOf
 from ledger.event import Actor, Event, Recorded
-from ledger.personal import Vault
 from ledger.proposal import Prepared, Proposal, prepare
 from ledger.refusals import Refusal
+from ledger.vault.vault import Vault
+from tests.vaults import memory_vault
 
 MAX_ROUNDS = 3
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -26,7 +27,7 @@ START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 class PaperLedger:
     """`records` and `states` are all that it knows; `at` is the time of the next decision."""
 
-    vault: Vault = field(default_factory=lambda: Vault(bytes(32)))
+    vault: Vault = field(default_factory=memory_vault)
     at: datetime = START
     records: list[bytes] = field(default_factory=list)
     history: list[Recorded] = field(default_factory=list)

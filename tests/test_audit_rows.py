@@ -15,7 +15,6 @@ from ledger.audit.live import audit_database
 from ledger.audit.rows import BatchRow, audit_rows
 from ledger.bundle import export
 from ledger.ledger import Ledger
-from ledger.personal import Vault
 from ledger.store.contract import StoredEvent
 from ledger.store.postgres import PostgresStore
 from ledger.store.tree import keep_tiles
@@ -25,6 +24,7 @@ from tests.audited_log import ORIGIN, batches, log, root_of, signed
 from tests.strategies import TORTURE
 from tests.superuser import CHECKPOINT, EDITS, EVENTS, Connection, Superuser, put_tiles, tiles
 from tests.town import founding, handled
+from tests.vaults import memory_vault
 
 TRUSTED = [(CHECKPOINT, root_of(log(EVENTS)[:CHECKPOINT]))]
 RECEIPTS = {event.position: event.leaf for event in log(EVENTS)[CHECKPOINT:]}
@@ -162,7 +162,7 @@ def test_a_log_that_was_restored_behind_a_checkpoint_is_told(database: Connectio
 def test_what_a_ledger_wrote_verifies_as_a_database_and_as_a_bundle(
     postgres_store: PostgresStore, postgres_url: str, tmp_path: Path
 ) -> None:
-    ledger = Ledger(postgres_store, Vault(bytes(32)))
+    ledger = Ledger(postgres_store, memory_vault())
     ledger.start()
     ledger.propose_sync(founding())
     for number in range(1, 60):

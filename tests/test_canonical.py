@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from ledger import catalogue
 from ledger.canonical import canonical_document, canonical_json, instant
 from ledger.event import MAX_INTEGER, Actor, Event
-from ledger.personal import Vault
 from ledger.proposal import Proposal, prepare
 from tests.strategies import Form, events, examples, instants, texts
+from tests.vaults import memory_vault
 
 VECTORS = Path(__file__).parents[2] / "shared" / "vectors" / "rfc8785-jcs.ndjson"
 BEYOND = {
@@ -58,7 +58,7 @@ def test_the_gap_that_the_time_fills_keeps_the_record_canonical(
 ) -> None:
     proposal = Proposal(event, Actor("clerk_a", "hotline", "p-hotline"), occurred_at, cause="c-1")
 
-    record = prepare(proposal, Vault(bytes(32))).record(instant(recorded_at))
+    record = prepare(proposal, memory_vault()).record(instant(recorded_at))
 
     assert record == rfc8785.dumps(json.loads(record))
     assert catalogue.decode(1, record).recorded_at == recorded_at

@@ -25,13 +25,13 @@ from ledger.event import (
     Commitment,
     Event,
 )
-from ledger.personal import Vault
 from ledger.proposal import Prepared, Proposal, prepare
 from ledger.refusals import Refusal, Refused, Unacceptable
 from tests.strategies import events, examples
 from tests.town import FOUNDER, HOTLINE, RULES, WATER
+from tests.vaults import memory_vault
 
-VAULT = Vault(bytes(32))
+VAULT = memory_vault()
 NO_ZONE = datetime(2026, 3, 1)  # noqa: DTZ001 - the missing zone is the point
 LONGEST_INSTANT = "2026-03-01T08:00:00.123456Z"
 RECORDED_AT = datetime(2026, 3, 1, 8, 0, 0, 123456, UTC)
@@ -214,7 +214,7 @@ def test_what_is_stored_is_what_was_proposed(event: Event, occurred_at: datetime
     assert recorded.tags == prepared.tags
     assert recorded.recorded_at == RECORDED_AT
     assert recorded.occurred_at == (RECORDED_AT if occurred_at is None else occurred_at)
-    commitments = {value.field for value in prepared.sealed}
+    commitments = {value.place.field for value in prepared.sealed}
     for name, value in recorded.event:
         if name in commitments:
             assert isinstance(value, Commitment)

@@ -27,13 +27,13 @@ from ledger import catalogue
 from ledger.domain.rules import RulesEnacted
 from ledger.event import Recorded
 from ledger.ledger import Ledger
-from ledger.personal import Vault
 from ledger.proposal import Proposal
 from ledger.refusals import Unavailable
 from ledger.sequencer import Limits
 from ledger.store.contract import StoreDown
 from ledger.store.memory import MemoryStore, MemoryWriter
 from tests.town import FOUNDER, RULES, found
+from tests.vaults import memory_vault
 
 REAL = Path(__file__).parents[2] / "shared" / "data"
 CASES = REAL / "nyc-constituent-cases-2015-2021.parquet"
@@ -285,7 +285,7 @@ def test_a_run_that_loses_its_database_counts_what_it_does_not_know(
     monkeypatch.setattr(_FailingWriter, "commits_left", 1_000)
     source = SOURCES["nyc-constituent-cases"]()
     store = _FailingStore()
-    ledger = Ledger(store, Vault(bytes(32)), Limits(batch_events=60, retry_seconds=0.05))
+    ledger = Ledger(store, memory_vault(), Limits(batch_events=60, retry_seconds=0.05))
     monkeypatch.setattr(importing, "LIST_CASES", 10)
     ledger.start()
     file = write(tmp_path / "a.csv", [case(f"K{number}") for number in range(40)])
@@ -333,7 +333,7 @@ def test_two_imports_of_one_file_at_once_double_nothing(ledger: Ledger, tmp_path
 def test_ids_follow_from_source_and_key_alone(tmp_path: Path) -> None:
     ids = []
     for name in ("a", "b"):
-        ledger = Ledger(MemoryStore(), Vault(bytes(32)))
+        ledger = Ledger(MemoryStore(), memory_vault())
         ledger.start()
         run(ledger, write(tmp_path / f"{name}.csv", [case("A"), case("B")]))
         ids.append([event.tags for event in history(ledger) if event.kind == "request_filed"])

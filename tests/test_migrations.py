@@ -195,7 +195,7 @@ def plain_login(postgres_url: str) -> Iterator[str]:
         superuser.execute(f"create role {name} login createrole password 'opens nothing'".encode())
         superuser.execute(f"create database {name} owner {name}".encode())
         # What a first migration by a login of its own would have given it (PostgreSQL 16).
-        for role in (migrations.OWNER, migrations.WRITER, migrations.READER, migrations.PUBLIC):
+        for role in migrations.ROLES:
             superuser.execute(
                 f"grant {role} to {name}".encode()
                 + (b" with admin true, set false, inherit false" if _is_16(superuser) else b"")

@@ -15,7 +15,6 @@ from psycopg import sql
 
 from api.founding import founding_of
 from ledger.ledger import Ledger
-from ledger.personal import Vault
 from ledger.signing.keys import SigningKeys, UnusableKeys
 from ledger.signing.mark import Inconsistent, Mark
 from ledger.signing.notary import Notary
@@ -30,6 +29,7 @@ from ledger.tlog.note import Note, NoteVerifier, Signature, Signer
 from tests.api_server import PATIENCE_SECONDS, wait_for
 from tests.harness.log import append
 from tests.town import cases, found
+from tests.vaults import memory_vault
 
 ORIGIN = "mingzhang.test/ledger"
 
@@ -37,7 +37,7 @@ ORIGIN = "mingzhang.test/ledger"
 @pytest.fixture
 def founded(postgres_store: PostgresStore) -> Iterator[Ledger]:
     """A ledger with a town in it."""
-    ledger = Ledger(postgres_store, Vault(bytes(32)))
+    ledger = Ledger(postgres_store, memory_vault())
     ledger.start()
     found(ledger)
     yield ledger
@@ -158,7 +158,7 @@ def test_without_a_key_or_an_event_nothing_is_signed(
     with pytest.raises(NothingSigned, match="empty"):
         make().sign()
 
-    ledger = Ledger(postgres_store, Vault(bytes(32)))
+    ledger = Ledger(postgres_store, memory_vault())
     ledger.start()
     found(ledger)
     ledger.close()
@@ -260,7 +260,7 @@ def test_a_database_that_went_on_from_an_older_state_is_not_signed(
     make().sign()
     founded.close()
     restore(postgres_url, schema, size)
-    again = Ledger(founded.store, Vault(bytes(32)))
+    again = Ledger(founded.store, memory_vault())
     again.start()
     again.propose_sync(cases())  # with other ids and times: other leaves
     again.close()

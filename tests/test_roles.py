@@ -11,13 +11,15 @@ import pytest
 from psycopg import errors, sql
 from psycopg.conninfo import make_conninfo
 
-from ledger.personal import SealedValue
+from ledger.event import HeldFor
 from ledger.store.contract import Receipt
 from ledger.store.migrations import OWNER, READER, WRITER, migrate
 from ledger.store.postgres import PostgresStore
+from ledger.vault.sealing import Place, SealedValue
 from tests.harness.log import RECORDED_AT, batch, check_log, stored
 
 As = Callable[[str], AbstractContextManager[psycopg.Connection]]
+EVENT = "01980000-0000-7000-8000-000000000000"
 REFUSED = errors.InsufficientPrivilege
 
 
@@ -52,7 +54,7 @@ def log(postgres_url: str) -> Iterator[PostgresStore]:
     entry = batch(
         writer.lock(()),
         [stored(1, "noted", "case:1")],
-        sealed=[(1, SealedValue("01980000-0000-7000-8000-000000000000", "answer", "s", b"x"))],
+        sealed=[(1, SealedValue(Place(EVENT, "answer", "s", HeldFor.CONTENT), EVENT, b"x"))],
         receipts=[(Receipt(bytes(16), bytes(32)), 1, 1)],
     )
     writer.commit(entry)
@@ -111,7 +113,9 @@ def test_not_even_a_superuser_alters_history_in_passing(
     [
         "insert into event values (2, 'noted', '{}', '', repeat('x', 32)::bytea)",
         "insert into batch values (2, 2, now(), gen_random_uuid(), '')",
-        "insert into sealed_value values (1, 'f', gen_random_uuid(), 's', '')",
+        "insert into sealed_value select 1, 'f', id, 's', 'h', id, '' from gen_random_uuid() as id",
+        "select * from data_key",
+        "select * from key_encryption_key",
         "insert into receipt values ('', '', 1, 1, now())",
         "select * from sealed_value",
         "select ciphertext from sealed_value",

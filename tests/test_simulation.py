@@ -7,13 +7,13 @@ import os
 import pytest
 
 from ledger.ledger import Ledger
-from ledger.personal import Vault
 from ledger.refusals import Unavailable
 from ledger.store.memory import MemoryStore
 from tests.harness.log import LogDamaged, check_log
 from tests.harness.replay import RuleBroken, replay
 from tests.harness.simulation import Simulation
 from tests.town import found
+from tests.vaults import memory_vault
 
 FULL = os.environ.get("MINGZHANG_TORTURE") == "full"
 BLOCK = 100 if FULL else 10
@@ -24,7 +24,7 @@ BLOCKS = 100 if FULL else 8
 def founded() -> MemoryStore:
     """A founded town; every simulation begins with a copy."""
     store = MemoryStore()
-    ledger = Ledger(store, Vault(bytes(32)))
+    ledger = Ledger(store, memory_vault())
     ledger.start()
     found(ledger)
     ledger.close()

@@ -8,17 +8,19 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import psycopg
 import pytest
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.personal import SealedValue
+from ledger.event import HeldFor
 from ledger.store.contract import FoundReceipt, Receipt, Store, Writer
 from ledger.store.memory import MemoryStore
-from ledger.store.migrations import migrate
-from ledger.store.postgres import PostgresStore
+from ledger.store.migrations import VAULT, migrate
+from ledger.store.postgres import PostgresStore, connection_string
 from ledger.tlog.merkle import Frontier
+from ledger.vault.sealing import Place, SealedValue
 from tests.harness.log import RECORDED_AT, append, batch, check_log, stored
 
 KINDS = ("opened", "closed", "noted")
@@ -218,7 +220,9 @@ def test_receipts_are_found_under_the_lock_by_their_digest(store: Store, writer:
 
 
 def test_sealed_values_are_stored_with_their_events(store: Store, writer: Writer) -> None:
-    value = SealedValue(str(uuid4()), "answer", "request:1", b"\x00sealed\xff")
+    value = SealedValue(
+        Place(str(uuid4()), "answer", "request:1", HeldFor.CONTENT), str(uuid4()), b"\x00sealed\xff"
+    )
     entry = batch(writer.lock(()), [stored(1)], sealed=[(1, value)])
 
     writer.commit(entry)
@@ -230,16 +234,16 @@ def _sealed(store: Store, position: int, field: str) -> SealedValue:
     if isinstance(store, MemoryStore):
         return store.sealed[position, field]
     assert isinstance(store, PostgresStore)
-    writer = store.writer()
-    row = writer._connected().execute(
-        "select event_id::text, field, subject, ciphertext from sealed_value"
-        " where position = %s and field = %s",
-        [position, field],
-    )
-    found = row.fetchone()
-    writer.close()
+    with psycopg.connect(connection_string(store._url, store.schema, VAULT)) as connection:
+        found = connection.execute(
+            """select event_id::text, field, subject, held_for, data_key::text, ciphertext
+                from sealed_value where position = %s and field = %s""",
+            [position, field],
+        ).fetchone()
     assert found is not None
-    return SealedValue(*found)
+    event_id, name, subject, held_for, key_id, ciphertext = found
+    place = Place(event_id, name, subject, HeldFor(held_for))
+    return SealedValue(place, key_id, ciphertext)
 
 
 def test_a_batch_id_tells_whether_the_batch_was_committed(store: Store, writer: Writer) -> None:

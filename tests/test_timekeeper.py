@@ -13,7 +13,6 @@ import pytest
 from ledger import catalogue
 from ledger.event import Recorded
 from ledger.ledger import Ledger
-from ledger.personal import Vault
 from ledger.store.postgres import PostgresStore
 from ledger.timekeeper import Due, Timekeeper
 from projections.dues import Dues
@@ -29,10 +28,12 @@ def another_ledger(server: Server) -> Iterator[Ledger]:
     settings = server.settings
     assert settings.database_url is not None
     with closing(PostgresStore(settings.database_url, settings.schema)) as store:
-        ledger = Ledger(store, Vault(settings.vault_key()))
+        vault = settings.vault(settings.database_url)
+        ledger = Ledger(store, vault)
         ledger.start()
         yield ledger
         ledger.close()
+        vault.close()
 
 
 def dues(server: Server) -> Dues:

@@ -38,6 +38,15 @@ SETTINGS = {
         "The keys that sign checkpoints, a line each, so that they stand in no file.",
         "those of `log.key` in the data directory",
     ),
+    "VAULT_KEY": (
+        "The key-encryption key of the vault as 64 hexadecimal digits, so that it stands in no "
+        "file; while it is replaced the new one, a comma, and the one before it.",
+        "that of `vault.key` in the data directory",
+    ),
+    "VAULT_KEY_COMMAND": (
+        "A command that prints the same, for a key that a safe of its own keeps.",
+        "no command is run",
+    ),
     "WITNESS_POLICY": (
         "A policy file (C2SP tlog-policy) that names the witnesses to ask.",
         "no witness is asked",

@@ -13,7 +13,6 @@ from api.readers import Readers
 from api.receipts import sweep_for_ever
 from api.settings import Settings, WrongSetting
 from ledger.ledger import Ledger
-from ledger.personal import Vault
 from ledger.sequencer import Limits as QueueLimits
 from ledger.signing.notary import Notary
 from ledger.signing.signer import CheckpointSigner, Nobody
@@ -23,6 +22,7 @@ from ledger.store.postgres import PostgresStore
 from ledger.timekeeper import Timekeeper
 from ledger.tlog.faults import Malformed
 from ledger.tlog.policy import Policy
+from ledger.vault.vault import Vault
 from projections.dues import Dues
 from projections.live import Live
 from projections.schema import board_schema
@@ -36,6 +36,7 @@ class Running:
     url: str
     store: PostgresStore
     ledger: Ledger
+    vault: Vault
     readers: Readers
     """Of the ledger's schema, for API keys."""
     board_readers: Readers
@@ -66,6 +67,7 @@ class Running:
             # Those that propose stop before the ledger does.
             for thread in (self.timekeeper, self.notary, self.ledger, self.live):
                 await run_in_threadpool(thread.close)
+            await run_in_threadpool(self.vault.close)
             for pool in reversed(pools):
                 await pool.close()
             await run_in_threadpool(self.store.close)
@@ -80,13 +82,15 @@ def make_running(settings: Settings) -> Running:
     limits = QueueLimits(
         queue_events=settings.queue_events, retry_seconds=settings.limits.retry_seconds
     )
-    ledger = Ledger(store, Vault(settings.vault_key()), limits)
+    vault = settings.vault(url)
+    ledger = Ledger(store, vault, limits)
     policy = witness_policy(settings)
     return Running(
         settings,
         url,
         store,
         ledger,
+        vault,
         readers=Readers(url, schema, READER),
         board_readers=Readers(url, board_schema(schema), PUBLIC),
         live=Live(store, url, schema),

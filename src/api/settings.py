@@ -8,9 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
-from ledger.personal import load_or_make_key
+from ledger.key_file import load_or_make_key
 from ledger.signing.keys import SigningKeys
 from ledger.signing.mark import Mark
+from ledger.vault.cabinet import PostgresCabinet
+from ledger.vault.key_source import KeySource
+from ledger.vault.vault import Vault
 
 DEFAULT_PORT = 8000
 
@@ -50,6 +53,10 @@ class Settings:
     queue_events: int = 10_000
     log_key: str | None = field(default=None, repr=False)
     """The signing keys, where they are not in the file `<data>/log.key`."""
+    vault_key: str | None = field(default=None, repr=False)
+    """The key-encryption key of the vault, where it is not in the file `<data>/vault.key`."""
+    vault_key_command: str | None = None
+    """A command that prints that key."""
     witness_policy: Path | None = None
     """A policy file (C2SP tlog-policy) with the URLs of the witnesses to ask."""
     public_url: str | None = None
@@ -59,7 +66,8 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """The settings of MINGZHANG_DATA, _DATABASE_URL, _SCHEMA, _HOST, _PORT, _QUEUE_EVENTS,
-        _BODY_BYTES, _LOG_KEY, _WITNESS_POLICY and _PUBLIC_URL; raises `WrongSetting`."""
+        _BODY_BYTES, _LOG_KEY, _VAULT_KEY, _VAULT_KEY_COMMAND, _WITNESS_POLICY and _PUBLIC_URL;
+        raises `WrongSetting`."""
 
         def given(name: str, default: str) -> str:
             return environment.get(f"MINGZHANG_{name}") or default
@@ -86,6 +94,8 @@ class Settings:
             port=number("PORT", DEFAULT_PORT, 0, 65_535),
             queue_events=number("QUEUE_EVENTS", 10_000, 1, 1_000_000),
             log_key=given("LOG_KEY", "") or None,
+            vault_key=given("VAULT_KEY", "") or None,
+            vault_key_command=given("VAULT_KEY_COMMAND", "") or None,
             witness_policy=Path(policy).absolute() if policy else None,
             public_url=public_url or None,
             limits=replace(
@@ -93,9 +103,13 @@ class Settings:
             ),
         )
 
-    def vault_key(self) -> bytes:
-        """The key that seals personal values; made at first, with owner-only rights."""
-        return self._key("vault.key")
+    def vault_key_source(self) -> KeySource:
+        """Where the key-encryption key of the vault comes from; it is never in the database."""
+        return KeySource(self.data / "vault.key", self.vault_key, self.vault_key_command)
+
+    def vault(self, url: str) -> Vault:
+        """The vault in the database at the URL, which is asked for nothing yet."""
+        return Vault(PostgresCabinet(url, self.schema, self.vault_key_source()))
 
     def fingerprint_key(self) -> bytes:
         """The key of the bodies' fingerprints in receipts; never in the database.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from datetime import datetime
@@ -12,10 +13,13 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 from ledger import catalogue
 from ledger.decider import ProposalDecider
 from ledger.event import Recorded
-from ledger.personal import Vault
 from ledger.proposal import Prepared, Proposal, prepare
+from ledger.refusals import Unavailable
 from ledger.sequencer import Appended, Limits, Sequencer
-from ledger.store.contract import Receipt, Store, StoredEvent
+from ledger.store.contract import Receipt, Store, StoredEvent, StoreDown
+from ledger.vault.key_encryption import WrongKey
+from ledger.vault.keys_at_hand import NoKeyAtHand
+from ledger.vault.vault import Vault
 
 
 class Answer(NamedTuple):
@@ -53,7 +57,8 @@ class Ledger:
         self, proposals: Sequence[Proposal], receipt: Receipt | None = None
     ) -> tuple[Answer, ...]:
         """Appends all of the proposals, or none; their answers in order."""
-        prepared = self._prepare(proposals)
+        while (prepared := self._prepared(proposals)) is None:
+            await asyncio.to_thread(self._make_keys)
         appended = await self._sequencer.append(prepared, len(prepared), receipt)
         return self._answers(prepared, appended)
 
@@ -94,9 +99,24 @@ class Ledger:
                 pass
 
     def _prepare(self, proposals: Sequence[Proposal]) -> tuple[Prepared, ...]:
+        while (prepared := self._prepared(proposals)) is None:
+            self._make_keys()
+        return prepared
+
+    def _prepared(self, proposals: Sequence[Proposal]) -> tuple[Prepared, ...] | None:
+        """None where the vault has to make keys first, which takes a while."""
         if not proposals:
             raise ValueError("a list of proposals has at least one")
-        return tuple(prepare(proposal, self.vault) for proposal in proposals)
+        try:
+            return tuple(prepare(proposal, self.vault) for proposal in proposals)
+        except NoKeyAtHand:
+            return None
+
+    def _make_keys(self) -> None:
+        try:
+            self.vault.keys.make()
+        except (StoreDown, WrongKey) as error:
+            raise Unavailable(f"the vault can seal nothing just now: {error}") from error
 
     def _answers(self, prepared: tuple[Prepared, ...], appended: Appended) -> tuple[Answer, ...]:
         if appended.replayed or appended.recorded_at is None:

@@ -24,8 +24,9 @@ from ledger.event import (
     mint_id,
     personal_fields,
 )
-from ledger.personal import SealedValue, Vault
 from ledger.refusals import Refused, Unacceptable
+from ledger.vault.sealing import Place, SealedValue
+from ledger.vault.vault import Vault
 
 _INSTANT_BYTES = len("2026-03-01T08:00:00.123456Z")
 """The longest that `instant` writes."""
@@ -102,7 +103,10 @@ class Prepared(NamedTuple):
 
 
 def prepare(proposal: Proposal, vault: Vault) -> Prepared:
-    """Seals personal values, checks the limits and encodes; raises `Refused` beyond a limit."""
+    """Seals personal values, checks the limits and encodes.
+
+    Raises `Refused` beyond a limit, and `NoKeyAtHand` where the vault has to make keys first.
+    """
     event = proposal.event
     _check_ids(proposal)
     body, sealed = _seal(proposal, vault)
@@ -143,12 +147,13 @@ def prepare(proposal: Proposal, vault: Vault) -> Prepared:
 
 def _seal(proposal: Proposal, vault: Vault) -> tuple[dict[str, Any], tuple[SealedValue, ...]]:
     event = proposal.event
-    names = personal_fields(type(event))
-    if not names:
+    personal = personal_fields(type(event))
+    if not personal:
         return event.__dict__, ()
     body = dict(event.__dict__)
+    subject = event.sealed_under()
     sealed = []
-    for name in names:
+    for name, held_for in personal.items():
         value = body[name]
         if value is None:
             continue
@@ -161,7 +166,7 @@ def _seal(proposal: Proposal, vault: Vault) -> tuple[dict[str, Any], tuple[Seale
                     name,
                 )
             )
-        body[name], kept = vault.seal(proposal.id, name, event.sealed_under(), value)
+        body[name], kept = vault.seal(Place(proposal.id, name, subject, held_for), value)
         sealed.append(kept)
     return body, tuple(sealed)
 

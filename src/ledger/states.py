@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from ledger.canonical import instant
-from ledger.personal import SealedValue
 from ledger.refusals import Refusal
 from ledger.store.contract import StoredEvent, Writer
 from ledger.tlog.merkle import leaf_hash
+from ledger.vault.sealing import SealedValue
 
 C_contra = TypeVar("C_contra", contravariant=True)
 _ENTRY_BYTES = 250  # an entry's share of the dict, its key and its node

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from ledger.personal import SealedValue
 from ledger.store.contract import Batch, Locked, Receipt, Store, StoredEvent, Writer
 from ledger.tlog.merkle import Frontier, leaf_hash
+from ledger.vault.sealing import SealedValue
 
 RECORDED_AT = datetime(2026, 3, 1, 8, 0, 0, 123456, tzinfo=UTC)
 

@@ -14,7 +14,6 @@ from random import Random
 
 from ledger.event import Recorded
 from ledger.ledger import Ledger
-from ledger.personal import Vault
 from ledger.refusals import Busy, IdempotencyConflict, Refused, Unavailable
 from ledger.sequencer import Appended, Limits
 from ledger.store.contract import Receipt
@@ -23,6 +22,7 @@ from tests.harness.failing import FailingStore, SeededFaults
 from tests.harness.intents import POISON, Act, intend, proposals
 from tests.harness.log import check_log
 from tests.harness.replay import replay
+from tests.vaults import memory_vault
 
 MAX_STEPS = 20_000
 
@@ -66,7 +66,7 @@ class Simulation:
             FailingStore(self.store, faults, (POISON.encode(),)) for faults in self.faults
         ]
         limits = self._limits()
-        self.ledgers = [Ledger(store, Vault(bytes(32)), limits) for store in self.stores]
+        self.ledgers = [Ledger(store, memory_vault(), limits) for store in self.stores]
         things = self.random.choice((1, 3, 10))
         self.wishes = [self._wish(number, things) for number in range(wishes)]
 

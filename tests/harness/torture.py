@@ -26,7 +26,6 @@ import orjson
 import psycopg
 
 from ledger.ledger import Ledger
-from ledger.personal import Vault
 from ledger.refusals import Busy, IdempotencyConflict, Refused, Unavailable
 from ledger.store.contract import Receipt, StoredEvent, StoreDown
 from ledger.store.migrations import migrate
@@ -36,6 +35,7 @@ from tests.harness.log import LogDamaged, check_log
 from tests.harness.replay import RuleBroken, replay
 from tests.harness.sequence import CREATE, SequenceAppender, SequenceStore
 from tests.town import found
+from tests.vaults import memory_vault
 
 MAX_ATTEMPTS = 2_000
 START_SECONDS = 120.0
@@ -148,7 +148,7 @@ Note = Callable[[dict[str, Any]], None]
 
 async def _write_ledger(plan: Plan, process: int, answered: set[str], note: Note) -> None:
     store = PostgresStore(plan.url)
-    ledger = Ledger(store, Vault(bytes(32)))
+    ledger = Ledger(store, memory_vault())
     ledger.start()
 
     async def one(writer: int) -> None:
@@ -260,7 +260,7 @@ def _prepare(plan: Plan) -> None:
         return
     migrate(plan.url)
     store = PostgresStore(plan.url)
-    ledger = Ledger(store, Vault(bytes(32)))
+    ledger = Ledger(store, memory_vault())
     ledger.start()
     found(ledger)
     ledger.close()

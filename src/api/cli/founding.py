@@ -56,7 +56,6 @@ def _found(settings: Settings, founding: LedgerFounded) -> int:
     from api.databases import database
     from api.founding import found
     from ledger.ledger import Ledger
-    from ledger.personal import Vault
     from ledger.refusals import Unavailable
     from ledger.store.contract import StoreDown
     from ledger.store.migrations import migrate
@@ -68,9 +67,11 @@ def _found(settings: Settings, founding: LedgerFounded) -> int:
         migrate(url, settings.schema)
         prepare(url, settings.schema)
         store = stack.enter_context(closing(PostgresStore(url, settings.schema)))
-        settings.fingerprint_key()  # made now, so that all keys can be copied at once
+        settings.fingerprint_key()
         settings.receipt_key()
-        ledger = stack.enter_context(closing(Ledger(store, Vault(settings.vault_key()))))
+        vault = stack.enter_context(closing(settings.vault(url)))
+        vault.cabinet.check()  # the key is made now, so that all can be copied at once
+        ledger = stack.enter_context(closing(Ledger(store, vault)))
         ledger.start()
         try:
             return found(ledger, founding, settings.signing_keys())

@@ -86,7 +86,6 @@ def _import(
     from api.imports.progress import watching
     from api.imports.rows import count_rows, read_rows
     from ledger.ledger import Ledger
-    from ledger.personal import Vault
     from ledger.refusals import Unavailable
     from ledger.store.contract import StoreDown
     from ledger.store.migrations import migrate
@@ -100,7 +99,9 @@ def _import(
         migrate(url, settings.schema)
         prepare(url, settings.schema)
         store = stack.enter_context(closing(PostgresStore(url, settings.schema)))
-        ledger = stack.enter_context(closing(Ledger(store, Vault(settings.vault_key()), LIMITS)))
+        vault = stack.enter_context(closing(settings.vault(url)))
+        vault.cabinet.check()
+        ledger = stack.enter_context(closing(Ledger(store, vault, LIMITS)))
         ledger.start()
         stack.enter_context(_quick_switches())
         report.summary.groundwork_events = prepare_ground(ledger, source)

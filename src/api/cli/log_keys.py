@@ -103,7 +103,6 @@ def _founded() -> Iterator[tuple[Settings, Ledger, LedgerFounded]]:
     from api.founding import founding_of
     from api.settings import Settings
     from ledger.ledger import Ledger
-    from ledger.personal import Vault
     from ledger.store.postgres import PostgresStore
 
     settings = Settings.from_environment(os.environ)
@@ -114,7 +113,8 @@ def _founded() -> Iterator[tuple[Settings, Ledger, LedgerFounded]]:
         if founding is None:
             typer.echo("mingzhang: the ledger is not founded yet: `mingzhang init`", err=True)
             raise typer.Exit(1)
-        ledger = stack.enter_context(closing(Ledger(store, Vault(settings.vault_key()))))
+        vault = stack.enter_context(closing(settings.vault(url)))
+        ledger = stack.enter_context(closing(Ledger(store, vault)))
         ledger.start()
         yield settings, ledger, founding
 

@@ -31,12 +31,14 @@ from api.garbage import collect_seldom
 from api.settings import WrongSetting
 from ledger.store.contract import StoreDown
 from ledger.store.migrations import SchemaMismatch
+from ledger.vault.key_encryption import WrongKey
 
 _CODES: tuple[tuple[type[Exception], int], ...] = (
     (WrongSetting, 2),
     (StoreDown, 3),
     (psycopg.OperationalError, 3),
     (SchemaMismatch, 4),
+    (WrongKey, 6),
     (serving.AlreadyRunning, 5),
 )
 

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -55,11 +55,18 @@ def up(
             migrate(url, settings.schema)
             prepare(url, settings.schema)
             settings = replace(settings, database_url=url)
+            check_vault(settings, url)
             tokens = _enter_town(settings, demonstration=demonstration)
             _serve(settings, listener, tokens)
     except KeyboardInterrupt:
         pass
     typer.echo("Stopped.")
+
+
+def check_vault(settings: Settings, url: str) -> None:
+    """Raises `WrongKey` unless the key at hand opens the vault: nothing is started without it."""
+    with closing(settings.vault(url)) as vault:
+        vault.cabinet.check()
 
 
 def interrupt(_number: int, _frame: FrameType | None) -> None:

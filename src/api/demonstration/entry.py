@@ -11,7 +11,6 @@ from api.founding import founding_of
 from api.settings import Settings
 from ledger.domain.log_keys import LogKeyAnnounced
 from ledger.ledger import Ledger
-from ledger.personal import Vault
 from ledger.proposal import Proposal
 from ledger.store.postgres import PostgresStore
 
@@ -24,9 +23,10 @@ def enter_town(settings: Settings, *, demonstration: bool = True) -> bool:
     assert settings.database_url is not None
     with closing(PostgresStore(settings.database_url, settings.schema)) as store:
         if demonstration and store.size() == 0:
-            ledger = Ledger(store, Vault(settings.vault_key()))
+            vault = settings.vault(settings.database_url)
+            ledger = Ledger(store, vault)
             ledger.start()
-            with closing(ledger):
+            with closing(vault), closing(ledger):
                 log_key = settings.signing_keys().create(ORIGIN).key
                 announced = Proposal(LogKeyAnnounced(verifier_key=str(log_key)), FOUNDER)
                 ledger.propose_sync([*town_as_of(datetime.now(UTC)), announced])

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from struct import pack
 
-from ledger.personal import SealedValue
 from ledger.store.contract import Receipt, StoredEvent
+from ledger.vault.sealing import SealedValue
 
 HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 TRAILER = b"\xff\xff"
@@ -49,14 +49,22 @@ def event_rows(events: Iterable[StoredEvent]) -> bytes:
 
 
 def sealed_columns(sealed: Sequence[tuple[int, SealedValue]]) -> list[bytes]:
-    """position bigint[], field text[], event_id uuid[], subject text[], ciphertext bytea[]."""
+    """position bigint[], field text[], event_id uuid[], subject text[], held_for text[],
+    data_key uuid[], ciphertext bytea[]."""
+    places = [value.place for _, value in sealed]
     return [
         _bigints([position for position, _ in sealed]),
-        _array(_TEXT_OID, [value.field.encode() for _, value in sealed]),
-        _array(_UUID_OID, [bytes.fromhex(v.event_id.replace("-", "")) for _, v in sealed]),
-        _array(_TEXT_OID, [value.subject.encode() for _, value in sealed]),
+        _array(_TEXT_OID, [place.field.encode() for place in places]),
+        _array(_UUID_OID, [_uuid(place.event_id) for place in places]),
+        _array(_TEXT_OID, [place.subject.encode() for place in places]),
+        _array(_TEXT_OID, [place.held_for.value.encode() for place in places]),
+        _array(_UUID_OID, [_uuid(value.key_id) for _, value in sealed]),
         _array(_BYTEA_OID, [value.ciphertext for _, value in sealed]),
     ]
+
+
+def _uuid(text: str) -> bytes:
+    return bytes.fromhex(text.replace("-", ""))
 
 
 def receipt_columns(receipts: Sequence[tuple[Receipt, int, int]]) -> list[bytes]:

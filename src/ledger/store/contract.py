@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from eventsourcing.dcb.api import DCBQuery
 
-from ledger.personal import SealedValue
+from ledger.vault.sealing import SealedValue
 
 PAGE_EVENTS = 10_000
 """How many events a store reads at once."""

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 from eventsourcing.dcb.api import DCBQuery
 
-from ledger.personal import SealedValue
 from ledger.store.contract import (
     LOCK_PATIENCE_SECONDS,
     Batch,
@@ -18,6 +17,7 @@ from ledger.store.contract import (
     matches,
     nothing,
 )
+from ledger.vault.sealing import SealedValue
 
 
 class MemoryStore:
@@ -113,7 +113,7 @@ class MemoryWriter:
         sent()
         store = self._store
         with store.appended:
-            store.sealed.update({(at, value.field): value for at, value in batch.sealed})
+            store.sealed.update({(at, value.place.field): value for at, value in batch.sealed})
             store.receipts.update(
                 {
                     receipt.digest: FoundReceipt(receipt.fingerprint, first, last)

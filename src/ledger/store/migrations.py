@@ -13,8 +13,11 @@ from psycopg import sql
 OWNER = "mingzhang_owner"
 WRITER = "mingzhang_writer"
 READER = "mingzhang_reader"
+VAULT = "mingzhang_vault"
+"""Reads and destroys what is sealed, and the wrapped keys; the key to these is in no database."""
 PUBLIC = "mingzhang_public"
 """Sees what the board shows to everybody, and nothing of the ledger's own schema."""
+ROLES = (OWNER, WRITER, READER, VAULT, PUBLIC)
 NO_LEDGER = "the database has no ledger yet: run `mingzhang migrate`"
 _LOCK = 0x6D696E677A68616E  # "mingzhan": one migration at a time in a database
 
@@ -64,9 +67,7 @@ def migrate(url: str, schema: str = "ledger", purpose: str = "ledger") -> list[s
         _check(applied, known)
         fresh = known[len(applied) :]
         for migration in fresh:
-            connection.execute(
-                migration.text.replace("{reader}", READER).replace("{writer}", WRITER).encode()
-            )
+            connection.execute(_with_roles(migration.text).encode())
             connection.execute(
                 "insert into migration (number, name, digest) values (%s, %s, %s)",
                 [migration.number, migration.name, migration.digest],
@@ -98,7 +99,7 @@ def check_schema(connection: psycopg.Connection, purpose: str) -> None:
 
 
 def _make_roles(connection: psycopg.Connection) -> None:
-    for role in (OWNER, WRITER, READER, PUBLIC):
+    for role in ROLES:
         exists = connection.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone()
         if exists is None:
             connection.execute(sql.SQL("create role {} login").format(sql.Identifier(role)))
@@ -121,8 +122,8 @@ def _make_schema(connection: psycopg.Connection, schema: str, purpose: str) -> N
     connection.execute(sql.SQL("set local search_path = {}").format(name))
     connection.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
     connection.execute(
-        sql.SQL("grant usage on schema {} to {}, {}").format(
-            name, sql.Identifier(WRITER), sql.Identifier(READER)
+        sql.SQL("grant usage on schema {} to {}, {}, {}").format(
+            name, *map(sql.Identifier, (WRITER, READER, VAULT))
         )
     )
     connection.execute("set local client_min_messages = warning")
@@ -142,6 +143,12 @@ def _make_schema(connection: psycopg.Connection, schema: str, purpose: str) -> N
     found = connection.execute("select purpose from purpose").fetchone()
     if found is None or found[0] != purpose:
         raise SchemaMismatch(f"schema {schema!r} is not for {purpose!r}")
+
+
+def _with_roles(text: str) -> str:
+    for name, role in (("{reader}", READER), ("{writer}", WRITER), ("{vault}", VAULT)):
+        text = text.replace(name, role)
+    return text
 
 
 def _applied(connection: psycopg.Connection) -> list[tuple[int, str, str]]:

@@ -68,8 +68,10 @@ _RECEIPTS = b"""select digest, fingerprint, first, last from receipt
     where digest = any($1::bytea[])"""
 _COPY_EVENTS = b"copy event (position, kind, tags, record, leaf) from stdin (format binary);"
 # A column a parameter: a COPY for each would make the thread wait for the server twice more.
-_INSERT_SEALED = b"""insert into sealed_value (position, field, event_id, subject, ciphertext)
-    select * from unnest($1::bigint[], $2::text[], $3::uuid[], $4::text[], $5::bytea[])"""
+_INSERT_SEALED = b"""insert into sealed_value
+    (position, field, event_id, subject, held_for, data_key, ciphertext)
+    select * from unnest($1::bigint[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::uuid[],
+        $7::bytea[])"""
 _INSERT_RECEIPTS = b"""insert into receipt (digest, fingerprint, first, last, recorded_at)
     select *, $5::timestamptz from unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[])"""
 # The batch row is the new head; the notification leaves with the commit.

@@ -1,0 +1,1 @@
+"""The vault: personal values sealed beside the log, the keys that open them, and their end."""
