@@ -78,6 +78,20 @@ _SAME_POOL = {
     "founder": "principal",
 }
 
+_POOLS_OF_PATTERNS: dict[str, Sequence[str]] = {
+    "subject": (
+        *(f"request:request-{number}" for number in range(9)),
+        "account:account-1",
+        "account:account-2",
+        "whistle:whistle-1",
+        f"principal:{ACTORS[0].principal}",
+        "identity:x-1",
+    ),
+    "of_kind": ("request_filed", "contexts_linked", "request_accepted", "unheard_of"),
+    "field": ("telephone", "name", "details", "context"),
+}
+"""The same for texts of a pattern that is not an id's."""
+
 
 class Form(Enum):
     """What generated events are for."""
@@ -122,6 +136,8 @@ def _strings(field: str, constraints: Sequence[Any], form: Form) -> st.SearchStr
         if form is Form.LIFELIKE:
             return pool
         return pool | st.from_regex(ID_PATTERN[1:-1], fullmatch=True)
+    if form is Form.LIFELIKE and pattern is not None and field in _POOLS_OF_PATTERNS:
+        return st.sampled_from(_POOLS_OF_PATTERNS[field])
     if pattern is not None:
         expression = str(pattern).removeprefix("^").removesuffix("$")
         return st.from_regex(expression, fullmatch=True).filter(

@@ -81,7 +81,8 @@ def test_tags_keep_the_limits_and_are_a_type_and_an_opaque_id(
 
     assert 1 <= len(tags) <= MAX_TAGS
     for tag in tags:
-        assert re.fullmatch(r"[a-z_]+:[a-z0-9][a-z0-9-]{0,63}", tag)
+        # Of a subject's privacy, whose id is a tag itself.
+        assert re.fullmatch(r"(privacy:)?[a-z_]+:[a-z0-9][a-z0-9-]{0,63}", tag)
         assert len(tag.encode()) <= MAX_TAG_BYTES
     assert event.sealed_under() in tags
     if event.creates is not None:

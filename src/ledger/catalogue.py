@@ -13,8 +13,10 @@ from ledger.domain import (
     blowing,
     calendars,
     closing,
+    consent,
     dispatching,
     dockets,
+    erasure,
     exclusions,
     founding,
     grid,
@@ -25,6 +27,7 @@ from ledger.domain import (
     members,
     organisations,
     people,
+    personal_data,
     ratings,
     regrouping,
     rules,
@@ -54,6 +57,9 @@ AREAS = (
     dockets,
     log_keys,
     love_bank,
+    consent,
+    personal_data,
+    erasure,
 )
 """A new business area is one name here; a new kind is none."""
 

@@ -51,6 +51,9 @@ class Account(NamedTuple):
     """The last posting's claimed time: no points leave before it, so that the balance was never
     negative at any time, whether one asks by recorded_at or by occurred_at."""
     balance: int = 0
+    shows_masked_name: bool = False
+    """Agreed to when it was opened, as what follows is; later acts of consent are told apart."""
+    takes_part_in_ranking: bool = False
 
 
 class Award(NamedTuple):
@@ -314,7 +317,14 @@ def evolve_account(state: Account | None, tag: str, recorded: Recorded) -> Accou
     when = recorded.occurred_at
     match recorded.event:
         case AccountOpened() as event:
-            return Account(event.holder, event.unit, when, when)
+            return Account(
+                event.holder,
+                event.unit,
+                when,
+                when,
+                shows_masked_name=event.masked_name_consent,
+                takes_part_in_ranking=event.ranking_opt_in,
+            )
         case LovePointsAwarded(points=points) if state:
             latest = max(state.latest, when)
             return state._replace(balance=state.balance + points, latest=latest)
