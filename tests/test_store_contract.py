@@ -338,6 +338,21 @@ def test_a_query_finds_any_item_whose_kind_and_all_of_whose_tags_fit(
     assert positions(store, asked) == expected
 
 
+def test_the_newest_events_come_first_with_a_tag_or_without(store: Store, writer: Writer) -> None:
+    append(writer, ("opened", "case:1"), ("opened", "case:2"), ("noted", "case:1", "case:2"))
+    append(writer, ("closed", "case:1"))
+
+    def newest(tag: str | None, before: int | None, limit: int) -> list[int]:
+        return [one.position for one in store.newest(tag, before=before, limit=limit)]
+
+    assert newest(None, None, 10) == [4, 3, 2, 1]
+    assert newest(None, 4, 2) == [3, 2]
+    assert newest("case:1", None, 2) == [4, 3]
+    assert newest("case:1", 3, 2) == [1]
+    assert newest("case:2", 0, 2) == newest("case:3", None, 2) == []
+    assert store.newest("case:2", before=3, limit=1) == list(store.read(after=1, until=2))
+
+
 def test_a_read_keeps_its_bounds(store: Store, writer: Writer) -> None:
     append(writer, *[("noted", "odd" if place % 2 else "even") for place in range(1, 10)])
     odd = query(((), ("odd",)))

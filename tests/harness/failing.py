@@ -106,6 +106,10 @@ class FailingStore:
         self._may_fail("read")
         return self.inner.read(query, after=after, limit=limit, until=until)
 
+    def newest(self, tag: str | None, *, before: int | None, limit: int) -> list[StoredEvent]:
+        self._may_fail("newest")
+        return self.inner.newest(tag, before=before, limit=limit)
+
     def wait(self, after: int, timeout_seconds: float) -> bool:
         return self.inner.wait(after, timeout_seconds)
 

@@ -153,6 +153,9 @@ class Store(Log, Protocol):
     def writer(self) -> Writer:
         """A new writer; it connects when it is first used."""
 
+    def newest(self, tag: str | None, *, before: int | None, limit: int) -> list[StoredEvent]:
+        """Events that carry the tag (all, for none), from the newest back; `before` a position."""
+
     def wait(self, after: int, timeout_seconds: float) -> bool:
         """Blocks until there is an event after the position (True), or the time is over."""
 

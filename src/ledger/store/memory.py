@@ -56,6 +56,11 @@ class MemoryStore:
                 left -= 1
                 yield event
 
+    def newest(self, tag: str | None, *, before: int | None, limit: int) -> list[StoredEvent]:
+        older = self.events[: len(self.events) if before is None else max(before - 1, 0)]
+        found = [event for event in reversed(older) if tag is None or tag in event.tags]
+        return found[:limit]
+
     def wait(self, after: int, timeout_seconds: float) -> bool:
         with self.appended:
             self.appended.wait_for(lambda: len(self.events) > after or self.closed, timeout_seconds)

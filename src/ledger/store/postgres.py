@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -89,6 +89,12 @@ _AFTER = """select position, kind, tags, record, leaf from event
 _TAGGED = """with found as materialized (
     select position, kind, tags, record, leaf from event where tags && %s::text[])
     select * from found where position < %s order by position"""
+# The order comes after the look-up, as in `_TAGGED`.
+_NEWEST_TAGGED = """with found as materialized (
+    select position, kind, tags, record, leaf from event where tags @> %s::text[])
+    select * from found where position < %s order by position desc limit %s"""
+_NEWEST = """select position, kind, tags, record, leaf from event
+    where position < %s order by position desc limit %s"""
 # One look-up in the index for all tags: with max() tag by tag the planner walks the whole log back.
 _LAST_POSITIONS = """select tag, max(position) from event, unnest(tags) as tag
     where tags && %(tags)s::text[] and tag = any(%(tags)s::text[]) group by tag"""
@@ -184,6 +190,15 @@ class PostgresStore:
             if len(rows) < wanted:
                 return
             after = rows[-1][0]
+
+    def newest(self, tag: str | None, *, before: int | None, limit: int) -> list[StoredEvent]:
+        values: list[Any] = [_NO_POSITION if before is None else before, limit]
+        if tag is None:
+            rows = self.reading(partial(_fetch, statement=_NEWEST, parameters=values))
+        else:
+            values = [[tag], *values]
+            rows = self.reading(partial(_fetch, statement=_NEWEST_TAGGED, parameters=values))
+        return [_stored(row) for row in rows]
 
     def wait(self, after: int, timeout_seconds: float) -> bool:
         with self._starting:
@@ -462,7 +477,9 @@ class _Listener:
 
 
 def _fetch(
-    connection: psycopg.Connection[Any], statement: sql.Composed, parameters: list[Any]
+    connection: psycopg.Connection[Any],
+    statement: sql.Composed | LiteralString,
+    parameters: list[Any],
 ) -> list[Any]:
     return connection.cursor(binary=True).execute(statement, parameters).fetchall()
 
