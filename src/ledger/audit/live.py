@@ -8,6 +8,7 @@ from typing import Any, LiteralString
 import psycopg
 
 from ledger.audit.kept_tiles import KeptTile
+from ledger.audit.records import Examine, examine
 from ledger.audit.report import Progress, Report
 from ledger.audit.rows import BatchRow, audit_rows
 from ledger.store.contract import StoredEvent
@@ -29,6 +30,7 @@ def audit_database(
     receipts: Mapping[int, bytes],
     *,
     origin: str | None = None,
+    examined: Examine = examine,
     progress: Progress = lambda done, total: None,
 ) -> Report:
     """Audits the log in the connection's search path, in the caller's transaction.
@@ -46,6 +48,7 @@ def audit_database(
         trusted,
         receipts,
         origin=origin,
+        examined=examined,
         progress=progress,
     )  # fmt: skip
 

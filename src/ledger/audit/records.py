@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -31,12 +31,17 @@ class Facts(NamedTuple):
     body: dict[str, Any]
 
 
+Examine = Callable[[int, bytes, str | None], Facts]
+"""(position, record, the log's name if it is known) -> its facts; raises `Faulty`. The facts of
+position 1 have the name as the `origin` of their body."""
+
+
 def examine(position: int, record: bytes, origin: str | None) -> Facts:
     """The facts of a record; raises `Faulty`. Position 1 founds a ledger of the origin, if given.
 
     That the ledger accepted it is for a replay to say: here nothing is decided.
     """
-    document = _canonical(position, record)
+    document = canonical(position, record)
     try:
         facts = _facts(document)
     except (AttributeError, LookupError, TypeError, ValueError):
@@ -50,7 +55,8 @@ def examine(position: int, record: bytes, origin: str | None) -> Facts:
     return facts
 
 
-def _canonical(position: int, record: bytes) -> Any:
+def canonical(position: int, record: bytes) -> Any:
+    """The document of a record in canonical JSON; raises `Faulty`."""
     try:
         document = orjson.loads(record)
         again = canonical_json(document)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ledger.audit.history import History
 from ledger.audit.kept_tiles import KeptTile, KeptTiles
-from ledger.audit.records import Facts, examine
+from ledger.audit.records import Examine, Facts, examine
 from ledger.audit.report import Fault, Faulty, Progress, Report, shown
 from ledger.store.contract import StoredEvent
 from ledger.tlog.merkle import Frontier, leaf_hash
@@ -36,19 +36,19 @@ def audit_rows(
     receipts: Mapping[int, bytes],
     *,
     origin: str | None = None,
-    subject: str = "the database",
+    examined: Examine = examine,
     progress: Progress = lambda done, total: None,
 ) -> Report:
     """Reads a whole log once and ends at the first fault.
 
     `rows` by position, `batches` by last position, `tiles` by level and index; all from one
     snapshot. `trusted` is (size, root) of checkpoints that the auditor kept, `receipts` position ->
-    leaf hash from answers to proposers: these alone find what was rewritten consistently. Raises
-    what reading the rows raises.
+    leaf hash from answers to proposers: these alone find what was rewritten consistently.
+    `examined` says what the records of this log must be. Raises what reading the rows raises.
     """
     began = time.monotonic()
     largest = max((size for size, _ in trusted), default=0)
-    log = _Log(batches, KeptTiles(tiles, largest), trusted, receipts, origin)
+    log = _Log(batches, KeptTiles(tiles, largest), trusted, receipts, origin, examined)
     fault = None
     try:
         log.meet()
@@ -61,7 +61,16 @@ def audit_rows(
         fault = faulty.fault
     seconds = time.monotonic() - began
     return Report(
-        subject, log.origin, log.size, log.root, (), (), tuple(log.met), log.size, seconds, fault
+        "the database",
+        log.origin,
+        log.size,
+        log.root,
+        (),
+        (),
+        tuple(log.met),
+        log.size,
+        seconds,
+        fault,
     )
 
 
@@ -75,8 +84,10 @@ class _Log:
         trusted: Sequence[tuple[int, bytes]],
         receipts: Mapping[int, bytes],
         origin: str | None,
+        examined: Examine,
     ) -> None:
         self.origin = origin
+        self._examined = examined
         self.met: list[int] = []
         self._batches = iter(batches)
         self._batch = BatchRow(0, 0, None, b"")
@@ -117,7 +128,7 @@ class _Log:
         leaf = leaf_hash(row.record)
         if row.leaf != leaf:
             raise _fault(f"the leaf {leaf.hex()}", row.leaf.hex(), position)
-        facts = examine(position, row.record, self.origin)
+        facts = self._examined(position, row.record, self.origin)
         if position == 1:
             self.origin = str(facts.body.get("origin"))
         _check_columns(row, facts)

@@ -30,11 +30,13 @@ class SigningKeys:
 
     path: Path
     given: str | None = field(default=None, repr=False)
+    variable: str = "MINGZHANG_LOG_KEY"
+    """Where `given` was set."""
 
     def load(self) -> tuple[Signer, ...]:
         """The keys in their order, none where there is no file. Raises `UnusableKeys`."""
         if self.given is not None:
-            return _parse(self.given, "MINGZHANG_LOG_KEY")
+            return _parse(self.given, self.variable)
         if not self.path.exists():
             return ()
         if not is_for_owner_only(self.path):
@@ -75,7 +77,7 @@ class SigningKeys:
     def _changeable(self) -> None:
         if self.given is not None:
             raise UnusableKeys(
-                "the keys come from MINGZHANG_LOG_KEY: change them where they are set"
+                f"the keys come from {self.variable}: change them where they are set"
             )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -33,6 +33,14 @@ _HEAD = "select last, frontier from batch order by last desc limit 1"
 _FIRST = "select record from event where position = 1"
 
 
+def founded_as(record: bytes) -> str:
+    """The origin in a ledger's first record; raises LookupError, ValueError or `UnknownKind`."""
+    founding = catalogue.decode(1, record).event
+    if not isinstance(founding, LedgerFounded):
+        raise ValueError(f"the first event is of the kind {founding.kind}")
+    return founding.origin
+
+
 class NothingSigned(Exception):
     """There is nothing to sign yet, or nobody to sign it; says what is missing."""
 
@@ -53,15 +61,25 @@ class Nobody:
 
 
 class CheckpointSigner:
-    """Makes checkpoints; any number of them may be at work, in any processes."""
+    """Makes checkpoints; any number of them may be at work, in any processes.
+
+    `origin` finds the log's name in its first record.
+    """
 
     def __init__(
-        self, url: str, schema: str, keys: SigningKeys, mark: Mark, witnesses: Witnesses
+        self,
+        url: str,
+        schema: str,
+        keys: SigningKeys,
+        mark: Mark,
+        witnesses: Witnesses,
+        origin: Callable[[bytes], str] = founded_as,
     ) -> None:
         self._conninfo = connection_string(url, schema, WRITER)
         self._keys = keys
         self._mark = mark
         self._witnesses = witnesses
+        self._origin = origin
         self._lock_key = int.from_bytes(sha256(f"sign {schema}".encode()).digest()[:8], signed=True)
         self.failures: Mapping[str, str] = {}
         """Why a witness, by name, did not sign when it was last asked."""
@@ -96,7 +114,8 @@ class CheckpointSigner:
                 checkpoints.add_cosignatures(connection, last.size, missing)
 
     def _sign(self, connection: Connection, size: int, root: bytes) -> Published:
-        origin, tree, last = _origin(connection), Tree(connection), checkpoints.latest(connection)
+        origin = self._origin(_first_record(connection))
+        tree, last = Tree(connection), checkpoints.latest(connection)
         if last is not None and last.size > size:  # somebody was quicker
             return last
         checkpoint = Checkpoint(origin, size, root)
@@ -162,14 +181,11 @@ def _sound() -> Iterator[None]:
         ) from error
 
 
-def _origin(connection: Connection) -> str:
+def _first_record(connection: Connection) -> bytes:
     row = connection.execute(_FIRST).fetchone()
     if row is None:
         raise LookupError("there is no first event")
-    founding = catalogue.decode(1, bytes(row[0])).event
-    if not isinstance(founding, LedgerFounded):
-        raise ValueError(f"the first event is of the kind {founding.kind}")
-    return founding.origin
+    return bytes(row[0])
 
 
 def _check_grown(
