@@ -30,7 +30,6 @@ from ledger.audit.live import audit_database
 from ledger.audit.report import Fault
 from ledger.event import Actor, mint_id
 from ledger.ledger import Ledger
-from ledger.personal import Vault
 from ledger.refusals import Refused, Unavailable
 from ledger.sequencer import Limits
 from ledger.signing.keys import SigningKeys
@@ -49,6 +48,7 @@ from tests.harness.failing import FailingStore
 from tests.harness.failing import Fault as Failure
 from tests.harness.log import batch, check_log
 from tests.readings import CLERK, EVENT, LEDGER, ORIGIN, REVIEWER, reading, readings
+from tests.vaults import memory_vault
 
 IMPATIENT = Limits(retry_seconds=0.1)
 
@@ -324,6 +324,7 @@ _KILLED = """
 import os, signal, sys
 from ledger.access.log import AccessLog
 from ledger.store.postgres import PostgresStore, PostgresWriter
+from tests.vaults import memory_vault
 from tests.readings import LEDGER, reading
 
 url, schema, when = sys.argv[1:]
@@ -576,7 +577,7 @@ def test_the_ledger_and_the_plain_door_refuse_the_schema(
 
 
 def test_the_access_log_refuses_the_ledgers_schema(postgres_store: PostgresStore) -> None:
-    ledger = Ledger(postgres_store, Vault(bytes(32)))
+    ledger = Ledger(postgres_store, memory_vault())
     store = PostgresStore(postgres_store._url, postgres_store.schema, PURPOSE)
     access = log_on(store, IMPATIENT)
     access.start()

@@ -31,7 +31,7 @@ from ledger.vault.key_source import KeySource
 from ledger.vault.keys_at_hand import FIRST_MADE, NoKeyAtHand
 from ledger.vault.rotation import rotate
 from ledger.vault.sealing import DamagedValue, Place, SealedValue
-from ledger.vault.vault import Destroyed, Vault
+from ledger.vault.vault import Destroyed, Vault, open_each
 from tests.town import accepted, cases, found
 
 PLACE = Place(str(uuid4()), "name", "request:request-1", HeldFor.IDENTITY)
@@ -140,12 +140,12 @@ def test_a_damaged_value_hinders_no_other(cabinet: PostgresCabinet) -> None:
         (first, one), (second, two), (third, three) = sealed_by(vault, "甲", "乙", "丙")
         changed(cabinet, "delete from data_key where id = %s", second.key_id)
 
-        opened = vault.open_each([(first._replace(ciphertext=b""), one), (second, two),
+        opened = open_each(cabinet, [(first._replace(ciphertext=b""), one), (second, two),
                                   (third, three)])  # fmt: skip
 
     assert [type(one).__name__ for one in opened] == ["DamagedValue", "Destroyed", "OpenedValue"]
     with pytest.raises(Destroyed, match="was erased"):
-        raise opened[1]  # type: ignore[misc]  # one of those that are raised
+        raise opened[1]  # type: ignore[misc]  # one of those
 
 
 # Keys at hand
@@ -445,7 +445,7 @@ def test_keys_made_during_rotations_are_never_lost(
 
         assert not failures
         with closing(another(cabinet, source)) as later:
-            opened = Vault(later).open_each(sealed)
+            opened = open_each(later, sealed)
         assert [getattr(one, "value", one) for one in opened] == [
             str(number) for number in range(1, len(sealed) + 1)]  # fmt: skip
         vault.keys.close()

@@ -199,6 +199,11 @@ def _effect(event: Event, situation: Situation) -> Refusal | None:
 
 
 def _standing(event: Event, situation: Situation) -> Refusal | None:
+    return unfit(event.proposers, f"propose {event.kind}", situation)
+
+
+def unfit(proposers: tuple[Standing, ...], what: str, situation: Situation) -> Refusal | None:
+    """The refusal where the actor does not hold one of these offices, for an act named `what`."""
     actor = situation.actor
     organisation = situation.state(f"organisation:{actor.organisation}")
     if organisation is None:
@@ -213,14 +218,14 @@ def _standing(event: Event, situation: Situation) -> Refusal | None:
             f"organisation {actor.organisation} is dissolved",
             "a key of an organisation that is not",
         )
-    for offices, types in event.proposers:
+    for offices, types in proposers:
         if actor.office in offices and organisation.type in types:
             break
     else:
         return Forbidden(
             "office_may_not",
-            f"{actor.office} of a {organisation.type} may not propose {event.kind}",
-            describe(event.proposers),
+            f"{actor.office} of a {organisation.type} may not {what}",
+            describe(proposers),
         )
     if actor.office == Office.RESIDENT:
         return None

@@ -115,7 +115,7 @@ class SubjectEvent(Event):
                 "subject",
             )
         found = situation.state(f"privacy:{self.subject}") or Privacy()
-        return _guard(situation, self.subject, known) or found
+        return guard(situation, self.subject, known) or found
 
 
 def local_day(moment: datetime) -> date:
@@ -145,7 +145,12 @@ def person_of(subject: str, known: Any) -> str | None:
     return identity if tag_type in ("principal", "identity") else None
 
 
-def _guard(situation: Situation, subject: str, known: Any) -> Refusal | None:
+def guard(situation: Situation, subject: str, known: Any) -> Refusal | None:
+    """The refusal for whoever may have nothing to do with the data of this subject.
+
+    Residents are for themselves alone, everybody else for others alone, and nobody for an
+    organisation that the case complains about.
+    """
     actor = situation.actor
     is_itself = person_of(subject, known) == actor.principal
     if actor.office == Office.RESIDENT:

@@ -39,32 +39,36 @@ class Vault:
 
     def open(self, sealed: SealedValue, commitment: Commitment) -> OpenedValue:
         """Salt and value; raises `DamagedValue`, `Destroyed`, `StoreDown` or `WrongKey`."""
-        (opened,) = self.open_each([(sealed, commitment)])
+        (opened,) = open_each(self.cabinet, [(sealed, commitment)])
         if isinstance(opened, OpenedValue):
             return opened
         raise opened
-
-    def open_each(
-        self, values: Sequence[tuple[SealedValue, Commitment]]
-    ) -> list[OpenedValue | DamagedValue | Destroyed]:
-        """What became of each value: one that is damaged or erased hinders no other."""
-        found = self.cabinet.find(sorted({sealed.key_id for sealed, _ in values}))
-        keys = {key_id: DataKey(key_id, key) for key_id, key in found.keys.items()}
-        opened: list[OpenedValue | DamagedValue | Destroyed] = []
-        for sealed, commitment in values:
-            key = keys.get(sealed.key_id)
-            if key is not None:
-                try:
-                    opened.append(key.open(sealed, commitment))
-                except DamagedValue as damaged:
-                    opened.append(damaged)
-            elif sealed.key_id in found.damaged:
-                opened.append(DamagedValue(sealed.place, "has a key that does not come out"))
-            else:
-                opened.append(Destroyed(sealed.place))
-        return opened
 
     def close(self) -> None:
         """Gives up thread and connections."""
         self.keys.close()
         self.cabinet.close()
+
+
+def open_each(
+    cabinet: Cabinet, values: Sequence[tuple[SealedValue, Commitment]]
+) -> list[OpenedValue | DamagedValue | Destroyed]:
+    """What became of each value: one that is damaged or erased hinders no other.
+
+    Raises `StoreDown` or `WrongKey`: then none was opened.
+    """
+    found = cabinet.find(sorted({sealed.key_id for sealed, _ in values}))
+    keys = {key_id: DataKey(key_id, key) for key_id, key in found.keys.items()}
+    opened: list[OpenedValue | DamagedValue | Destroyed] = []
+    for sealed, commitment in values:
+        key = keys.get(sealed.key_id)
+        if key is not None:
+            try:
+                opened.append(key.open(sealed, commitment))
+            except DamagedValue as damaged:
+                opened.append(damaged)
+        elif sealed.key_id in found.damaged:
+            opened.append(DamagedValue(sealed.place, "has a key that does not come out"))
+        else:
+            opened.append(Destroyed(sealed.place))
+    return opened

@@ -1,0 +1,173 @@
+"""Erases what personal_data_erased events name: keys, sealed values, and what was exported.
+
+Follows the log, so that it may be late, doubled or killed: an event whose erasure is recorded is
+done, and every other is done in one transaction. The tombstone is the event itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from typing import NamedTuple
+
+import psycopg
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
+
+from ledger import catalogue
+from ledger.domain.erasure import PersonalDataErased
+from ledger.store.contract import Store, StoreDown
+from ledger.store.migrations import SchemaMismatch
+from ledger.vault.cabinet import Connection, PostgresCabinet
+from ledger.vault.exports import Exports
+from ledger.vault.key_encryption import WrongKey
+from ledger.vault.key_source import KeySource
+from ledger.vault.keys_at_hand import KeysAtHand
+from ledger.vault.rotation import Rotated, RotationRunning, rotate
+
+LOOK_SECONDS = 30.0
+_SHANGHAI = timezone(timedelta(hours=8))
+ROTATION_HOUR = 3
+"""In Shanghai: the key-encryption key is replaced then if erasures wait for it."""
+
+_log = logging.getLogger(__name__)
+_ERASURES = DCBQuery(items=[DCBQueryItem(types=[PersonalDataErased.kind])])
+_LAST = "select coalesce(max(position), 0) from erasure"
+# One statement: what is purged and what is recorded are never apart.
+_ERASE = """with purged as (
+        delete from sealed_value where subject = %(subject)s and position < %(position)s
+            and (held_for = any(%(held_for)s::text[]) or %(held_for)s::text[] = '{}')
+        returning data_key),
+    destroyed as (
+        delete from data_key where id in (select data_key from purged) returning id)
+    insert into erasure
+        (position, subject, held_for, data_keys, sealed_values, wrapped_under)
+    select %(position)s, %(subject)s, %(held_for)s, (select count(*) from destroyed),
+        (select count(*) from purged),
+        (select coalesce(array_agg(id), '{}') from key_encryption_key where destroyed_at is null)
+    on conflict (position) do nothing
+    returning position, subject, data_keys, sealed_values, erased_at, completed_at"""
+_ALL = """select position, subject, data_keys, sealed_values, erased_at, completed_at
+    from erasure where %(subject)s::text is null or subject = %(subject)s order by position"""
+_WAITING = "select min(erased_at) from erasure where completed_at is null"
+
+
+class Erasure(NamedTuple):
+    """What became of one personal_data_erased event."""
+
+    position: int
+    """Of the event."""
+    subject: str
+    data_keys: int
+    """How many keys were destroyed."""
+    sealed_values: int
+    """How many values they had sealed."""
+    erased_at: datetime
+    completed_at: datetime | None
+    """From when on nothing opens what backups still hold; None until the key-encryption key has
+    been replaced."""
+
+
+class Eraser:
+    """Looks for erasures whenever the log grows, in a thread of its own, until it is closed."""
+
+    def __init__(
+        self,
+        store: Store,
+        cabinet: PostgresCabinet,
+        source: KeySource,
+        keys: KeysAtHand,
+        exports: Exports,
+    ) -> None:
+        self._store = store
+        self._cabinet = cabinet
+        self._source = source
+        self._keys = keys
+        self._exports = exports
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="eraser", daemon=True)
+        self.trouble: str | None = None
+        """Why nothing can be erased just now; None while it can."""
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stops after the erasure at hand; harmless when it was never started."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def erase(self) -> tuple[Erasure, ...]:
+        """Does what the log asks for and is not done; raises `StoreDown` or OSError."""
+        with self._cabinet.session() as connection:
+            row = connection.execute(_LAST).fetchone()
+            assert row is not None  # an aggregate has a row
+            return tuple(self._erased(connection, row[0]))
+
+    def erasures(self, subject: str | None = None) -> tuple[Erasure, ...]:
+        """All that was ever erased, or what was of a subject; raises `StoreDown`."""
+        rows = self._cabinet.working(
+            lambda connection: connection.execute(_ALL, {"subject": subject}).fetchall()
+        )
+        return tuple(Erasure(*row) for row in rows)
+
+    def complete(self) -> Rotated:
+        """Replaces the key-encryption key, whereby erasures are complete; raises as `rotate`."""
+        return rotate(self._cabinet, self._source)
+
+    def complete_if_due(self, now: datetime) -> Rotated | None:
+        """The same, once a night and only where erasures wait for it and the key is ours."""
+        if not self._source.is_file:
+            return None
+        row = self._cabinet.working(lambda connection: connection.execute(_WAITING).fetchone())
+        if row is None or row[0] is None or row[0] >= _last_night(now):
+            return None
+        return self.complete()
+
+    def _erased(self, connection: Connection, after: int) -> Iterator[Erasure]:
+        for stored in self._store.read(_ERASURES, after=after):
+            event = catalogue.decode(stored.position, stored.record).event
+            assert isinstance(event, PersonalDataErased)  # the query asks for no other kind
+            self._keys.forget(event.subject)
+            # Before it is recorded: a crash in between has it looked for again.
+            self._exports.delete(event.subject)
+            row = connection.execute(
+                _ERASE,
+                {
+                    "position": stored.position,
+                    "subject": event.subject,
+                    "held_for": [one.value for one in event.purposes],
+                },
+            ).fetchone()
+            if row is not None:  # else another process was faster
+                yield Erasure(*row)
+
+    def _run(self) -> None:
+        size = 0
+        while not self._closing.is_set():
+            try:
+                self.erase()
+                self.complete_if_due(datetime.now(UTC))
+                size, self.trouble = self._store.size(), None
+            except RotationRunning:
+                pass
+            except (StoreDown, WrongKey, SchemaMismatch, OSError, psycopg.Error) as error:
+                self.trouble = " ".join(str(error).split())
+                _log.warning("the eraser waits: %s", self.trouble)
+                self._closing.wait(1.0)
+            self._wait(size)
+
+    def _wait(self, size: int) -> None:
+        for _ in range(int(LOOK_SECONDS)):
+            if self._closing.is_set() or self._store.wait(size, 1.0):
+                return
+
+
+def _last_night(now: datetime) -> datetime:
+    """The last time that it was the hour of rotation."""
+    local = now.astimezone(_SHANGHAI)
+    night = local.replace(hour=ROTATION_HOUR, minute=0, second=0, microsecond=0)
+    return night if night <= local else night - timedelta(days=1)

@@ -1,0 +1,149 @@
+"""Who may read sealed values of whom, and what for: decided as every act is, by office and case.
+
+An organisation complained about never reads the complainant's data (domain: conflict guard), a
+department only what it handles, and nobody for a purpose that is not listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from ledger.access.reading import ReadingPurpose
+from ledger.decision import Office, OrganisationType, Situation, Standing, standing, unfit
+from ledger.domain.consent import Purpose
+from ledger.domain.dispatching import BY_COUNTY, BY_HANDLER, HANDLERS
+from ledger.domain.handling import BY_REVIEWER, BY_TIMEKEEPER
+from ledger.domain.organisations import BY_TOWN_OFFICE, TOWN, Organisation
+from ledger.domain.requests import BY_COMMUNITY, BY_HOTLINE, Request
+from ledger.domain.subjects import TAKEN_DOWN_BY, Consent, Privacy, guard
+from ledger.domain.whistles import Whistle
+from ledger.event import HeldFor
+from ledger.refusals import Forbidden, Refusal, Unacceptable, WrongState
+
+_BY_AUDITOR = standing(Office.AUDITOR, *OrganisationType)
+READERS: Mapping[ReadingPurpose, tuple[Standing, ...]] = MappingProxyType(
+    {
+        ReadingPurpose.HANDLING: (
+            BY_HOTLINE, BY_COMMUNITY, BY_TOWN_OFFICE, BY_HANDLER, *BY_REVIEWER,
+        ),
+        ReadingPurpose.CALLBACK: (BY_HOTLINE, BY_COMMUNITY),
+        ReadingPurpose.SUPERVISION: (BY_TOWN_OFFICE, BY_COUNTY),
+        ReadingPurpose.SUBJECT_ACCESS: TAKEN_DOWN_BY,
+        ReadingPurpose.DISCLOSURE: (BY_HOTLINE, BY_COMMUNITY, BY_TOWN_OFFICE),
+        ReadingPurpose.PUBLICATION: (BY_TIMEKEEPER, BY_TOWN_OFFICE),
+        ReadingPurpose.COURT: (BY_TOWN_OFFICE, BY_COUNTY),
+        ReadingPurpose.AUDIT: (_BY_AUDITOR,),
+    }
+)  # fmt: skip
+"""Offices, and the types of organisation, that may read for a purpose; no other purpose has any."""
+_NEEDS: Mapping[ReadingPurpose, frozenset[HeldFor]] = MappingProxyType(
+    {
+        ReadingPurpose.CALLBACK: frozenset((HeldFor.CONTACT, HeldFor.IDENTITY)),
+        ReadingPurpose.PUBLICATION: frozenset((HeldFor.IDENTITY,)),
+    }
+)
+"""What a purpose can need, where that is not everything."""
+
+
+class Wanted(NamedTuple):
+    """One value that somebody wants to read."""
+
+    event: str
+    """The event's id."""
+    field: str
+    held_for: HeldFor
+
+
+def boundary(subject: str, known: Any) -> tuple[str, ...]:
+    """The histories that the decision reads beside those of actor and subject."""
+    request = known.request if isinstance(known, Whistle) else None
+    community = known.community if isinstance(known, Request | Whistle) else None
+    return (
+        f"privacy:{subject}",
+        *(() if community is None else (f"organisation:{community}",)),
+        *(() if request is None else (f"request:{request}",)),
+    )
+
+
+def may_read(
+    situation: Situation,
+    purpose: ReadingPurpose,
+    subject: str,
+    wanted: Sequence[Wanted],
+    reference: str | None,
+) -> Refusal | None:
+    """None where the actor may read these values of the subject for this purpose; pure."""
+    proposers = READERS.get(purpose, ())
+    known = situation.state(subject)
+    return (
+        unfit(proposers, f"read for {purpose}", situation)
+        or guard(situation, subject, known)
+        or _handled_elsewhere(situation, known)
+        or _more_than_needed(purpose, wanted)
+        or _without_reference(purpose, reference)
+        or _without_consent(situation, purpose, subject, wanted)
+    )
+
+
+def _handled_elsewhere(situation: Situation, known: Any) -> Refusal | None:
+    """A department reads of its own cases alone, and of people in no other place."""
+    actor = situation.actor
+    acting: Organisation = situation.state(f"organisation:{actor.organisation}")
+    if actor.office in (Office.RESIDENT, Office.AUDITOR) or acting.type not in HANDLERS:
+        return None
+    if acting.type in TOWN:
+        return None
+    match known:
+        case Request() if actor.organisation in known.handlers:
+            return None
+        case Whistle() if known.of(actor.organisation) is not None:
+            return None
+    return Forbidden(
+        "not_a_handler",
+        f"{actor.organisation} does not handle this",
+        "the case's handlers, the community, the hotline centre or the town",
+        "subject",
+    )
+
+
+def _more_than_needed(purpose: ReadingPurpose, wanted: Sequence[Wanted]) -> Refusal | None:
+    needed = _NEEDS.get(purpose)
+    if needed is None:
+        return None
+    for one in wanted:
+        if one.held_for not in needed:
+            return Forbidden(
+                "more_than_needed",
+                f"{one.field} is kept for {one.held_for}, which {purpose} does not need",
+                f"values kept for {' or '.join(sorted(needed))}",
+                "field",
+            )
+    return None
+
+
+def _without_reference(purpose: ReadingPurpose, reference: str | None) -> Refusal | None:
+    if purpose is not ReadingPurpose.COURT or reference:
+        return None
+    return Unacceptable(
+        "reference_missing", "a court's request has a number", "the document's number", "reference"
+    )
+
+
+def _without_consent(
+    situation: Situation, purpose: ReadingPurpose, subject: str, wanted: Sequence[Wanted]
+) -> Refusal | None:
+    if purpose is not ReadingPurpose.DISCLOSURE:
+        return None
+    privacy: Privacy = situation.state(f"privacy:{subject}") or Privacy()
+    given = {consent for consent, _ in privacy.given}
+    for one in wanted:
+        if Consent(Purpose.SHOW_FIELD.value, one.event, one.field) not in given:
+            return WrongState(
+                "no_consent",
+                f"{subject} has not agreed that {one.field} of this event is shown",
+                "consent_given for show_field with this event and field",
+                "field",
+            )
+    return None

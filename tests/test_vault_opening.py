@@ -1,0 +1,406 @@
+"""Who may open what, for which purpose; and no value is seen that is not on the access log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from ledger.access.log import PURPOSE, SCHEMA_SUFFIX, AccessLog
+from ledger.access.reading import ReadingDecision, ReadingPurpose
+from ledger.domain.consent import ConsentGiven, ConsentWithdrawn, Evidence, Purpose
+from ledger.domain.erasure import ErasureBasis, PersonalDataErased
+from ledger.domain.intake import RequestFiled
+from ledger.domain.personal_data import PersonalDataCorrected
+from ledger.domain.requests import Category, Channel
+from ledger.event import Actor, HeldFor
+from ledger.ledger import Answer, Ledger
+from ledger.proposal import Proposal
+from ledger.refusals import Refused, Unavailable
+from ledger.store.migrations import migrate
+from ledger.store.postgres import PostgresStore
+from ledger.vault.cabinet import PostgresCabinet
+from ledger.vault.erasing import Eraser
+from ledger.vault.exports import Exports
+from ledger.vault.key_source import KeySource
+from ledger.vault.opening import Opener, Question
+from ledger.vault.vault import Vault
+from tests.town import (
+    HOTLINE,
+    TOWN_CLERK,
+    WATER,
+    accepted,
+    found,
+    handled,
+)
+
+NAME, TELEPHONE, ADDRESS = "某某𡈽", "13800001111", "金丝雀街七号"
+SUBJECT = "request:request-1"
+AUDITOR = Actor("auditor", "county", "p-auditor")
+
+
+@dataclass
+class Town:
+    """A ledger with its vault and its access log, and what erases."""
+
+    ledger: Ledger
+    cabinet: PostgresCabinet
+    opener: Opener
+    access: AccessLog
+    eraser: Eraser
+    source: KeySource
+    exports: Exports
+
+    def propose(self, actor: Actor, event: Any) -> Answer:
+        (answer,) = self.ledger.propose_sync([Proposal(event, actor)])
+        return answer
+
+    def file(self, request: str = "request-1", **changes: Any) -> Answer:
+        """A request with a name, a telephone, an address and a text."""
+        event = RequestFiled(
+            request=request,
+            community="committee-1",
+            category=Category.HELP,
+            subject="noise",
+            channel=Channel.HOTLINE,
+            requester=f"requester-{request}",
+            name=NAME,
+            telephone=TELEPHONE,
+            address=ADDRESS,
+            details="夜里施工",
+        ).model_copy(update=changes)
+        return self.propose(HOTLINE, event)
+
+    def read(self, actor: Actor = HOTLINE, **asked: Any) -> dict[str, str | None]:
+        """The values by field; only those that stand."""
+        given = {"purpose": ReadingPurpose.HANDLING, "subject": SUBJECT, **asked}
+        return {
+            one.held.stands_for[1]: one.opened and one.opened.value
+            for one in self.opener.read(Question(actor, **given))
+            if one.is_current
+        }
+
+
+@pytest.fixture
+def town(postgres_url: str, schema: str, tmp_path: Path) -> Iterator[Town]:
+    access_schema = schema + SCHEMA_SUFFIX
+    migrate(postgres_url, schema)
+    migrate(postgres_url, access_schema, PURPOSE)
+    source = KeySource(tmp_path / "vault.key")
+    with ExitStack() as stack:
+        store = stack.enter_context(closing(PostgresStore(postgres_url, schema)))
+        entries = stack.enter_context(closing(PostgresStore(postgres_url, access_schema, PURPOSE)))
+        cabinet = PostgresCabinet(postgres_url, schema, source)
+        vault = stack.enter_context(closing(Vault(cabinet)))
+        access = AccessLog(entries, lambda: "ledger.example/town")
+        ledger = Ledger(store, vault)
+        for thread in (access, ledger):
+            thread.start()
+            stack.callback(thread.close)
+        found(ledger)
+        exports = Exports(tmp_path / "exports")
+        eraser = Eraser(store, cabinet, source, vault.keys, exports)
+        opener = Opener(store, cabinet, access)
+        yield Town(ledger, cabinet, opener, access, eraser, source, exports)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"drop schema if exists {access_schema} cascade".encode())
+
+
+def refused(town: Town, rule: str, actor: Actor = HOTLINE, **asked: Any) -> None:
+    """Refused by that rule, and the access log says so."""
+    with pytest.raises(Refused) as caught:
+        town.read(actor, **asked)
+
+    assert caught.value.refusal.rule == rule
+    (last, *_) = town.access.of_subject(asked.get("subject", SUBJECT))
+    assert last.reading.decision is ReadingDecision.REFUSED
+    assert last.reading.rule == rule
+    assert last.reading.actor == actor
+
+
+# Reading
+
+
+def test_whoever_handles_a_case_reads_its_values_and_stands_on_the_access_log(town: Town) -> None:
+    filed = town.file()
+
+    values = town.read()
+
+    assert values == {
+        "name": NAME, "telephone": TELEPHONE, "address": ADDRESS, "details": "夜里施工",
+    }  # fmt: skip
+    (entry,) = town.access.of_subject(SUBJECT)
+    assert entry.reading.actor == HOTLINE
+    assert entry.reading.purpose is ReadingPurpose.HANDLING
+    assert {(item.event, item.field) for item in entry.reading.items} == {
+        (filed.id, field) for field in values
+    }
+
+
+def test_one_field_is_read_without_the_others(town: Town) -> None:
+    filed = town.file()
+
+    assert town.read(event=filed.id, field="telephone") == {"telephone": TELEPHONE}
+
+    (entry,) = town.access.of_subject(SUBJECT)
+    (item,) = entry.reading.items
+    assert (item.event, item.field) == (filed.id, "telephone")
+
+
+def test_nothing_is_opened_that_cannot_be_recorded(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.file()
+    opened: list[object] = []
+    monkeypatch.setattr(town.cabinet, "find", opened.append)
+
+    def away(_: object) -> int:
+        raise Unavailable("no database")
+
+    monkeypatch.setattr(town.access, "record", away)
+
+    with pytest.raises(Unavailable):
+        town.read()
+
+    assert not opened
+
+
+def test_a_department_reads_what_it_handles_and_nothing_else(town: Town) -> None:
+    town.file()
+    refused(town, "not_a_handler", WATER)
+
+    accepted(town.ledger, *handled("request-2"))
+    town.propose(
+        HOTLINE,
+        PersonalDataCorrected(
+            subject="request:request-2", event="0" * 8, of_kind="request_filed",
+            field="telephone", contact=TELEPHONE,
+        ),
+    )  # fmt: skip
+    values = town.read(WATER, subject="request:request-2")
+
+    assert TELEPHONE in values.values()
+
+
+def test_the_one_complained_about_reads_nothing(town: Town) -> None:
+    town.file(against="dept-water", category=Category.COMPLAINT)
+
+    refused(town, "complained_about", WATER)
+
+
+def test_a_purpose_gives_no_more_than_it_needs(town: Town) -> None:
+    filed = town.file()
+
+    refused(town, "more_than_needed", purpose=ReadingPurpose.CALLBACK)
+    values = town.read(purpose=ReadingPurpose.CALLBACK, event=filed.id, field="telephone")
+
+    assert values == {"telephone": TELEPHONE}
+
+
+@pytest.mark.parametrize(
+    ("rule", "actor", "asked"),
+    [
+        ("office_may_not", WATER, {"purpose": ReadingPurpose.SUPERVISION}),
+        ("office_may_not", TOWN_CLERK, {"purpose": ReadingPurpose.AUDIT}),
+        ("office_may_not", TOWN_CLERK, {"purpose": ReadingPurpose.MAINTENANCE}),
+        ("reference_missing", TOWN_CLERK, {"purpose": ReadingPurpose.COURT}),
+        ("no_consent", HOTLINE, {"purpose": ReadingPurpose.DISCLOSURE}),
+        ("no_such_appointment", HOTLINE._replace(principal="p-nobody"), {}),
+        ("unknown_actor_organisation", HOTLINE._replace(organisation="nowhere"), {}),
+        ("nothing_held", HOTLINE, {"subject": "request:request-9"}),
+        ("nothing_held", HOTLINE, {"field": "shoe_size"}),
+        ("nothing_held", HOTLINE, {"event": "no-event"}),
+        ("not_the_subject", Actor("resident", "committee-1", "requester-2"),
+         {"purpose": ReadingPurpose.SUBJECT_ACCESS}),
+    ],
+)  # fmt: skip
+def test_others_are_refused_by_a_rule_that_is_recorded(
+    town: Town, rule: str, actor: Actor, asked: dict[str, Any]
+) -> None:
+    town.file()
+
+    refused(town, rule, actor, **asked)
+
+
+def test_the_subject_reads_its_own(town: Town) -> None:
+    town.file()
+
+    values = town.read(
+        Actor("resident", "committee-1", "requester-request-1"),
+        purpose=ReadingPurpose.SUBJECT_ACCESS,
+    )
+
+    assert values["name"] == NAME
+
+
+def test_a_correction_stands_and_the_first_value_stays_readable(town: Town) -> None:
+    filed = town.file()
+    town.propose(
+        HOTLINE,
+        PersonalDataCorrected(
+            subject=SUBJECT, event=filed.id, of_kind="request_filed", field="telephone",
+            contact="13900002222",
+        ),
+    )  # fmt: skip
+
+    read = town.opener.read(
+        Question(HOTLINE, ReadingPurpose.HANDLING, SUBJECT, filed.id, "telephone")
+    )
+
+    assert [(one.opened and one.opened.value, one.is_current) for one in read] == [
+        (TELEPHONE, False),
+        ("13900002222", True),
+    ]
+
+
+def test_a_damaged_value_is_named_by_event_and_field_and_the_rest_is_read(town: Town) -> None:
+    filed = town.file()
+    with psycopg.connect(town.cabinet._conninfo, autocommit=True) as connection:
+        connection.execute("set role none")
+        connection.execute("update sealed_value set ciphertext = '' where field = 'telephone'")
+
+    read = town.opener.read(Question(HOTLINE, ReadingPurpose.HANDLING, SUBJECT))
+
+    problems = {one.held.place.field: one.problem for one in read}
+    assert problems["telephone"] == f"telephone of event {filed.id} does not open"
+    assert [problems[field] for field in ("name", "address", "details")] == [None] * 3
+
+
+def test_with_consent_one_field_is_shown_and_without_it_no_more(town: Town) -> None:
+    filed = town.file()
+    agreed: dict[str, Any] = {
+        "subject": SUBJECT, "purpose": Purpose.SHOW_FIELD, "event": filed.id, "field": "details",
+        "evidence": Evidence.SIGNED_FORM,
+    }  # fmt: skip
+    asked: dict[str, Any] = {"purpose": ReadingPurpose.DISCLOSURE, "event": filed.id}
+    town.propose(HOTLINE, ConsentGiven(**agreed))
+
+    assert town.read(field="details", **asked) == {"details": "夜里施工"}
+    refused(town, "no_consent", field="name", **asked)
+    refused(town, "no_consent", **asked)
+
+    town.propose(HOTLINE, ConsentWithdrawn(**agreed))
+    refused(town, "no_consent", field="details", **asked)
+
+
+# Erasing
+
+
+def erased(town: Town, subject: str = SUBJECT, **changes: Any) -> None:
+    body: dict[str, Any] = {
+        "subject": subject, "basis": ErasureBasis.REQUEST, "legal_reference": "第四十七条",
+        "purposes": (HeldFor.IDENTITY,), **changes,
+    }  # fmt: skip
+    town.propose(TOWN_CLERK, PersonalDataErased(**body))
+
+
+def test_an_erasure_destroys_keys_and_values_and_says_so(town: Town) -> None:
+    filed = town.file()
+    town.exports.write(SUBJECT, "report.json", b"{}")
+    kept_before = town.opener.held(SUBJECT)
+
+    erased(town)
+    (done,) = town.eraser.erase()
+
+    assert (done.subject, done.data_keys, done.sealed_values) == (SUBJECT, 1, 1)
+    assert done.completed_at is None
+    assert town.read() == {"telephone": TELEPHONE, "address": ADDRESS, "details": "夜里施工"}
+    refused(town, "nothing_held", event=filed.id, field="name")
+    destroyed = [one.sealed.key_id for one in kept_before if one.place.field == "name"]
+    assert not town.cabinet.find(destroyed).keys
+    assert not any(town.exports._folder.iterdir())
+    assert town.eraser.erase() == ()
+
+
+def test_an_erasure_is_complete_once_the_key_encryption_key_is_replaced(town: Town) -> None:
+    town.file()
+    before = town.source.load().current
+    erased(town)
+    town.eraser.erase()
+
+    rotated = town.eraser.complete()
+
+    assert [one.subject for one in rotated.completed] == [SUBJECT]
+    (erasure,) = town.eraser.erasures(SUBJECT)
+    assert erasure.completed_at is not None
+    assert before.id not in town.source.load()
+    assert town.read()["telephone"] == TELEPHONE
+
+
+def test_erasures_are_completed_once_a_night(town: Town) -> None:
+    town.file()
+    erased(town)
+    (done,) = town.eraser.erase()
+    at = done.erased_at
+
+    assert town.eraser.complete_if_due(at) is None
+    assert town.eraser.complete_if_due(at.replace(hour=18, minute=59)) is None or at.hour >= 19
+    next_night = at.replace(year=at.year + 1)
+    completed = town.eraser.complete_if_due(next_night)
+    assert completed is not None
+    assert [one.subject for one in completed.completed] == [SUBJECT]
+    assert town.eraser.complete_if_due(next_night) is None
+
+
+def test_what_is_sealed_after_an_erasure_is_kept(town: Town) -> None:
+    filed = town.file()
+    erased(town)
+    town.eraser.erase()
+    town.propose(
+        HOTLINE,
+        PersonalDataCorrected(
+            subject=SUBJECT, event=filed.id, of_kind="request_filed", field="telephone",
+            contact="13900002222",
+        ),
+    )  # fmt: skip
+    town.eraser.complete()
+
+    assert town.read()["telephone"] == "13900002222"
+
+
+def test_two_erasers_at_once_erase_once(town: Town) -> None:
+    town.file()
+    erased(town)
+    store = town.opener._store
+    other = Eraser(store, town.cabinet, town.source, town.ledger.vault.keys, town.exports)
+
+    done = [*town.eraser.erase(), *other.erase()]
+
+    assert len(done) == 1
+
+
+def test_nothing_is_erased_where_exports_cannot_be_deleted(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.file()
+    erased(town)
+
+    def denied(_: str) -> None:
+        raise PermissionError("denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(town.exports, "delete", denied)
+        with pytest.raises(PermissionError):
+            town.eraser.erase()
+    assert town.eraser.erasures() == ()
+
+    assert len(town.eraser.erase()) == 1
+
+
+def test_the_eraser_follows_the_log_by_itself(town: Town) -> None:
+    town.file()
+    town.eraser.start()
+    try:
+        erased(town)
+        for _ in range(200):
+            if town.eraser.erasures():
+                break
+            town.ledger.store.wait(10**9, 0.05)
+        assert [one.subject for one in town.eraser.erasures()] == [SUBJECT]
+    finally:
+        town.eraser.close()
