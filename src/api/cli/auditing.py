@@ -154,6 +154,30 @@ def proof(
     )
 
 
+@app.command("field")
+def field(
+    file: Annotated[Path, typer.Argument(help="What `mingzhang privacy show` wrote.")],
+    key: Keys,
+) -> None:
+    """Verify that a value shown by consent is what a record of the log commits to. Exit codes as
+    for a bundle."""
+    from ledger.audit.shown_field import MAX_FILE_BYTES as MOST_BYTES
+    from ledger.audit.shown_field import ShownField
+    from ledger.tlog.faults import Malformed, Unverified
+
+    shown_field = _parsed("FILE", file, ShownField.parse, MOST_BYTES)
+    try:
+        checkpoint, record = shown_field.verify(_verifiers(key))
+    except (Malformed, Unverified) as error:
+        typer.echo(f"fault: {error}")
+        raise typer.Exit(FAULT) from None
+    typer.echo(
+        f"verified: position {shown_field.proof.index + 1} of the {checkpoint.size:,} events of"
+        f" {checkpoint.origin}, {record['kind']}, {shown_field.field}:"
+    )
+    typer.echo(shown_field.value)
+
+
 @app.command("database")
 def database(
     key: Annotated[
