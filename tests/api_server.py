@@ -15,12 +15,11 @@ import uvicorn
 
 from api.app import create_app
 from api.auth import Scope, add_key, mint_token, open_register
+from api.databases import prepare
 from api.demonstration.entry import enter_town
 from api.demonstration.keys import enter_keys
 from api.demonstration.town import FOUNDER
 from api.settings import Settings
-from ledger.store.migrations import migrate
-from projections.schema import prepare
 
 JSON = {"Content-Type": "application/json"}
 PATIENCE_SECONDS = 60.0
@@ -65,7 +64,6 @@ class Server:
 def found(settings: Settings) -> dict[str, str]:
     """Migrates, enters the demonstration town and its keys; the keys by role."""
     assert settings.database_url is not None
-    migrate(settings.database_url, settings.schema)
     prepare(settings.database_url, settings.schema)
     enter_town(settings)
     with closing(open_register(settings.database_url, settings.schema)) as register:

@@ -187,6 +187,7 @@ def test_init_founds_an_empty_ledger_once_and_says_what_to_do_next(
         "vault.key",
         "fingerprint.key",
         "log.key",
+        "access-log.key",
     }
 
 

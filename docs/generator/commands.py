@@ -47,6 +47,10 @@ SETTINGS = {
         "A command that prints the same, for a key that a safe of its own keeps.",
         "no command is run",
     ),
+    "ACCESS_LOG_KEY": (
+        "The same for the checkpoints of the [access log](privacy.md#who-looked).",
+        "those of `access-log.key` in the data directory",
+    ),
     "WITNESS_POLICY": (
         "A policy file (C2SP tlog-policy) that names the witnesses to ask.",
         "no witness is asked",

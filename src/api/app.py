@@ -14,6 +14,7 @@ from starlette.routing import Match, Route
 from starlette.types import Lifespan
 
 from api import contract, problems, schemas
+from api.access_feed import AccessFeed
 from api.auth import Keyring
 from api.board import Board, wants_page
 from api.feed import Feed
@@ -27,8 +28,9 @@ from api.running import Running, make_running
 from api.settings import Limits, Settings
 from api.signed import Signatures
 from api.statements import Statements
-from api.transparency import Proofs, Transparency
+from api.transparency import ACCESS_LOG, LEDGER_LOG, Proofs, Transparency
 from api.views import Views
+from api.who_looked import WhoLooked
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -39,7 +41,7 @@ def create_app(settings: Settings) -> FastAPI:
     the embedded server first (`api.databases`).
     """
     running, limits = make_running(settings), settings.limits
-    store, ledger = running.store, running.ledger
+    store, ledger, access = running.store, running.ledger, running.access
     keyring = Keyring(running.readers, limits.key_cache_seconds)
     freshness = Freshness(running.board_readers, limits.min_position_seconds)
     signatures = Signatures(store, running.notary, running.policy)
@@ -47,6 +49,8 @@ def create_app(settings: Settings) -> FastAPI:
     links = ReceiptLinks(settings.receipt_key())
     proposals = Proposals(ledger, keyring, settings.fingerprint_key(), links, limits)
     proofs = Proofs(store, running.notary)
+    trusted = partial(_trusted, running)
+    receipts = ResidentReceipts(store, links, proofs, board, trusted, settings.public_url)
 
     app = _application(running.lifespan, board, limits)
     app.add_middleware(Direct, proposals=proposals)
@@ -56,10 +60,11 @@ def create_app(settings: Settings) -> FastAPI:
         Feed(ledger, keyring, limits),
         schemas,
         Views(running.board_readers, freshness),
-        Transparency(store, proofs, keyring),
-        ResidentReceipts(
-            store, links, proofs, board, partial(_trusted, running), settings.public_url
-        ),
+        Transparency(LEDGER_LOG, store, proofs, keyring),
+        Transparency(ACCESS_LOG, access.store, Proofs(access.store, access.notary), keyring),
+        AccessFeed(access.log, keyring, limits),
+        receipts,
+        WhoLooked(access.log, receipts, board),
         Statements(store, running.board_readers, freshness, proofs),
         Health(running, signatures),
         board,

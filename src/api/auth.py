@@ -50,6 +50,7 @@ class Scope(StrEnum):
 
     PROPOSE = "propose"
     FEED = "feed"
+    AUDIT = "audit"
 
 
 class Principal(NamedTuple):

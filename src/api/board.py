@@ -224,6 +224,16 @@ class Board:
         )
         return HTMLResponse(page, 200, {**HEADERS, **headers})
 
+    def who_looked_page(self, headers: dict[str, str], **shown: Any) -> Response:
+        """The page of who looked at what a resident entrusted."""
+        page = self._templates.get_template("who_looked.html").render(**shown)
+        return HTMLResponse(page, 200, {**HEADERS, **headers})
+
+    async def names(self) -> dict[str, str]:
+        """The names of all organisations by their ids."""
+        async with self._readers.connection() as connection:
+            return await project_reading.names(connection)
+
     def apology(self, problem: Problem) -> Response:
         """The page in place of one that cannot be shown: what to do now, and never a trace."""
         title, advice = _APOLOGIES.get(problem.status, _APOLOGY)

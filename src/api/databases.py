@@ -9,8 +9,11 @@ from contextlib import contextmanager
 import psycopg
 
 from api.settings import Settings
+from ledger.access.log import PURPOSE, SCHEMA_SUFFIX
 from ledger.store.contract import StoreDown
 from ledger.store.embedded import EmbeddedPostgres
+from ledger.store.migrations import migrate
+from projections.schema import prepare as prepare_board
 
 PATIENCE_SECONDS = 30.0
 
@@ -28,6 +31,17 @@ def database(settings: Settings, patience_seconds: float = PATIENCE_SECONDS) -> 
     settings.data.mkdir(parents=True, exist_ok=True)
     with EmbeddedPostgres(settings.data / "postgres") as server:
         yield server.url()
+
+
+def prepare(url: str, schema: str) -> list[str]:
+    """Brings ledger, access log and board to this version's schemas; the names of what was applied.
+
+    `url` is that of a login that may create roles and schemas.
+    """
+    applied = migrate(url, schema)
+    applied += [f"access log: {name}" for name in migrate(url, schema + SCHEMA_SUFFIX, PURPOSE)]
+    prepare_board(url, schema)
+    return applied
 
 
 def _await(url: str, patience_seconds: float) -> None:

@@ -14,6 +14,8 @@ from api.problems import Problem
 from api.running import Running
 from api.signed import Signatures
 from ledger.canonical import instant
+from ledger.store.contract import StoreDown
+from ledger.store.migrations import SchemaMismatch
 from projections import reading
 from projections.reading import ProjectionStatus
 
@@ -27,6 +29,9 @@ class Health:
         self._live = running.live
         self._timekeeper = running.timekeeper
         self._signatures = signatures
+        access = running.access
+        self._access = access
+        self._access_signatures = Signatures(access.store, access.notary, running.policy)
 
     def add_to(self, router: APIRouter) -> None:
         """Adds GET /healthz, /readyz and /metrics."""
@@ -68,16 +73,33 @@ class Health:
                 cause=" ".join(str(error).split())[:300],
                 trouble=self._live.trouble,
             ) from error
-        stopped = any(one.error is not None for one in found) or signed.trouble is not None
+        access = await self._access_log()
+        stopped = (
+            any(one.error is not None for one in found)
+            or signed.trouble is not None
+            or "trouble" in access
+        )
         ready: dict[str, Any] = {
             "status": "degraded" if stopped else "ready",
             "position": position,
             "projections": {one.name: _standing(one, position) for one in found},
             "checkpoint": signed.document(position),
+            "access_log": access,
         }
         if self._timekeeper.trouble is not None:
             ready["timekeeper"] = self._timekeeper.trouble
         return ready
+
+    async def _access_log(self) -> dict[str, Any]:
+        """How far it is, or why nobody can read sealed data: all else goes on without it."""
+        try:
+            position = await run_in_threadpool(self._access.store.size)
+            signed = await self._access_signatures.last()
+        except (StoreDown, SchemaMismatch) as error:
+            return {"trouble": " ".join(str(error).split())[:300]}
+        document = {"position": position, "checkpoint": signed.document(position)}
+        trouble = signed.trouble or self._access.days.trouble
+        return document if trouble is None else {**document, "trouble": trouble}
 
     async def metrics(self) -> Response:
         """The text format of Prometheus."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from ledger.access.reading import EVERY, ReadingPurpose
 from projections.reading import Rate
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -93,6 +94,42 @@ TERMS = {
         "awarded": "入账",
         "redeemed": "兑换",
         "reversed": "冲正",
+    },
+    "reading_purpose": {purpose.value: purpose.term for purpose in ReadingPurpose},
+    "field": {
+        EVERY: "全部封存内容",
+        "address": "地址",
+        "answer": "答复",
+        "comment": "意见",
+        "details": "诉求内容",
+        "education": "学历",
+        "explanation": "情况说明",
+        "measures": "整改措施",
+        "name": "姓名",
+        "note": "备注",
+        "reason": "理由",
+        "result": "结果",
+        "statement": "陈述",
+        "telephone": "电话",
+    },
+    "office": {
+        "secretary": "书记",
+        "committee_member": "委员",
+        "part_time_committee_member": "兼职委员",
+        "residents_committee_member": "居委会委员",
+        "area_head": "片区长",
+        "building_head": "楼栋长",
+        "cluster_head": "中心户长",
+        "clerk_a": "经办员",
+        "clerk_b": "经办员（备岗）",
+        "agent": "代办员",
+        "reviewer": "审核员",
+        "member": "党员",
+        "volunteer": "志愿者",
+        "resident": "诉求人",
+        "auditor": "审计员",
+        "timekeeper": "计时",
+        "public": "公众",
     },
     "organisation": {
         "county_office": "县级督办机构",

@@ -29,7 +29,7 @@ from ledger.tlog.checkpoint import MEDIA_TYPE, Checkpoint
 from ledger.tlog.note import VerifierKey
 
 # The page runs one script of ours, asks nobody for anything, and leaves no trace in a cache.
-_HEADERS = {
+HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -93,7 +93,7 @@ class ResidentReceipts:
             file = None  # the page says so, and asks again by itself
         return await self._board.receipt_page(
             recorded.event.request,
-            _HEADERS,
+            HEADERS,
             link=link,
             filed=recorded,
             leaf=stored.leaf.hex(),
@@ -107,7 +107,7 @@ class ResidentReceipts:
         stored = await run_in_threadpool(self._read, link)
         file = await self._proofs.of(stored.position, stored.record)
         name = f'attachment; filename="receipt-{file.index + 1}.tlog-proof"'
-        headers = {**_HEADERS, "Content-Disposition": name}
+        headers = {**HEADERS, "Content-Disposition": name}
         return Response(file.to_bytes(), 200, headers, MEDIA_TYPE)
 
     async def code(self, request: Request, link: Link) -> Response:
@@ -119,20 +119,17 @@ class ResidentReceipts:
         drawn = io.BytesIO()
         code = segno.make_qr(f"{base.rstrip('/')}{PATH}{link}", error="m")
         code.save(drawn, kind="svg", scale=4, border=4, light="#fff", title="回执二维码")
-        return Response(drawn.getvalue(), 200, _HEADERS, "image/svg+xml")
+        return Response(drawn.getvalue(), 200, HEADERS, "image/svg+xml")
+
+    def filed(self, link: str) -> RequestFiled:
+        """The request behind a link; raises a `Problem` of 404 for a link that leads to none."""
+        return _filed(self._read(link))
 
     def _read(self, link: str) -> StoredEvent:
-        """The request behind a link.
-
-        Of another kind there is no receipt, whatever the link says: a log that was restored may
-        have other events in the places of old links, and records are not public.
-        """
-        position = self._links.position(link)
-        if position is not None:
-            for stored in self._store.read(after=position - 1, until=position):
-                if stored.kind == RequestFiled.kind:
-                    return stored
-        raise Problem(404, "unknown_receipt", "there is no such receipt")
+        stored = _stored_behind(self._links, self._store, link)
+        if stored is None:
+            raise Problem(404, "unknown_receipt", "there is no such receipt")
+        return stored
 
     def _keys(self) -> Trusted:
         """What a browser checks with: without it every receipt would look forged."""
@@ -142,3 +139,26 @@ class ResidentReceipts:
                 return trusted
         raise Problem(503, "no_log_key", "the ledger's keys cannot be read just now",
                       "the receipt's file, which needs no page")  # fmt: skip
+
+
+def filed_behind(links: ReceiptLinks, store: Store, link: str) -> RequestFiled | None:
+    """The request behind a link; None for a link that leads to none."""
+    stored = _stored_behind(links, store, link)
+    return None if stored is None else _filed(stored)
+
+
+def _stored_behind(links: ReceiptLinks, store: Store, link: str) -> StoredEvent | None:
+    """Of another kind there is no receipt, whatever the link says: a log that was restored may
+    have other events in the places of old links, and records are not public."""
+    position = links.position(link)
+    if position is not None:
+        for stored in store.read(after=position - 1, until=position):
+            if stored.kind == RequestFiled.kind:
+                return stored
+    return None
+
+
+def _filed(stored: StoredEvent) -> RequestFiled:
+    event = catalogue.decode(stored.position, stored.record).event
+    assert isinstance(event, RequestFiled)  # `_stored_behind` finds no other kind
+    return event

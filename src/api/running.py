@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
 
+from api.access_running import AccessRunning, make_access
 from api.readers import Readers
 from api.receipts import sweep_for_ever
 from api.settings import Settings, WrongSetting
@@ -44,6 +45,8 @@ class Running:
     live: Live
     timekeeper: Timekeeper
     notary: Notary
+    access: AccessRunning
+    """Who looked at sealed data."""
     policy: Policy | None
     """Which witnesses are asked, and how many of them suffice."""
 
@@ -51,7 +54,7 @@ class Running:
     async def lifespan(self, _: object) -> AsyncIterator[None]:
         """From the start of the application to its end."""
         pools = (self.readers.pool, self.board_readers.pool)
-        threads = (self.ledger, self.live, self.timekeeper, self.notary)
+        threads = (self.ledger, self.live, self.timekeeper, self.notary, self.access)
         for pool in pools:
             await pool.open()
         for thread in threads:
@@ -65,7 +68,7 @@ class Running:
             with suppress(asyncio.CancelledError):
                 await sweeper
             # Those that propose stop before the ledger does.
-            for thread in (self.timekeeper, self.notary, self.ledger, self.live):
+            for thread in (self.timekeeper, self.notary, self.access, self.ledger, self.live):
                 await run_in_threadpool(thread.close)
             await run_in_threadpool(self.vault.close)
             for pool in reversed(pools):
@@ -96,6 +99,7 @@ def make_running(settings: Settings) -> Running:
         live=Live(store, url, schema),
         timekeeper=Timekeeper(ledger, Dues(url, schema)),
         notary=Notary(store, make_signer(settings, url, policy)),
+        access=make_access(settings, url, store, policy),
         policy=policy,
     )
 

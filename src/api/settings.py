@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
+from ledger.access.log import SCHEMA_SUFFIX
 from ledger.key_file import load_or_make_key
 from ledger.signing.keys import SigningKeys
 from ledger.signing.mark import Mark
@@ -57,6 +58,8 @@ class Settings:
     """The key-encryption key of the vault, where it is not in the file `<data>/vault.key`."""
     vault_key_command: str | None = None
     """A command that prints that key."""
+    access_log_key: str | None = field(default=None, repr=False)
+    """The same for the access log, where they are not in `<data>/access-log.key`."""
     witness_policy: Path | None = None
     """A policy file (C2SP tlog-policy) with the URLs of the witnesses to ask."""
     public_url: str | None = None
@@ -66,8 +69,11 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """The settings of MINGZHANG_DATA, _DATABASE_URL, _SCHEMA, _HOST, _PORT, _QUEUE_EVENTS,
-        _BODY_BYTES, _LOG_KEY, _VAULT_KEY, _VAULT_KEY_COMMAND, _WITNESS_POLICY and _PUBLIC_URL;
-        raises `WrongSetting`."""
+        _BODY_BYTES, _LOG_KEY, _ACCESS_LOG_KEY, _VAULT_KEY, _VAULT_KEY_COMMAND, _WITNESS_POLICY
+        and _PUBLIC_URL.
+
+        Raises `WrongSetting`.
+        """
 
         def given(name: str, default: str) -> str:
             return environment.get(f"MINGZHANG_{name}") or default
@@ -96,6 +102,7 @@ class Settings:
             log_key=given("LOG_KEY", "") or None,
             vault_key=given("VAULT_KEY", "") or None,
             vault_key_command=given("VAULT_KEY_COMMAND", "") or None,
+            access_log_key=given("ACCESS_LOG_KEY", "") or None,
             witness_policy=Path(policy).absolute() if policy else None,
             public_url=public_url or None,
             limits=replace(
@@ -125,6 +132,20 @@ class Settings:
     def signing_keys(self) -> SigningKeys:
         """The keys that sign checkpoints; never in the database."""
         return SigningKeys(self.data / "log.key", self.log_key)
+
+    @property
+    def access_schema(self) -> str:
+        """The database's schema that holds the access log."""
+        return self.schema + SCHEMA_SUFFIX
+
+    def access_signing_keys(self) -> SigningKeys:
+        """The keys that sign the checkpoints of the access log: others than the ledger's."""
+        path = self.data / "access-log.key"
+        return SigningKeys(path, self.access_log_key, "MINGZHANG_ACCESS_LOG_KEY")
+
+    def access_mark(self) -> Mark:
+        """The last checkpoint of the access log that was published from this machine."""
+        return Mark(self.data / "access-published.checkpoint")
 
     def mark(self) -> Mark:
         """The last checkpoint published from this machine."""

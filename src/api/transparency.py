@@ -1,10 +1,10 @@
-"""The transparency log over HTTP: C2SP tlog-tiles under /tlog, and a tlog-proof for each event."""
+"""A transparency log over HTTP: C2SP tlog-tiles under a prefix, and a tlog-proof for each entry."""
 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Final, NamedTuple
 
 import psycopg
 from fastapi import APIRouter, Path
@@ -41,6 +41,31 @@ _PRIVATE = {
     "Vary": "Authorization, Accept-Encoding",
 }
 _ENTRIES = "entries/"
+
+
+class PublicLog(NamedTuple):
+    """Where a log is served: what is public of it, and the proofs of its entries."""
+
+    prefix: str
+    """Of the checkpoint and the tiles (C2SP tlog-tiles)."""
+    checkpoints: tuple[str, ...]
+    proof: str
+    name: str
+    """What an entry is called in a file's name."""
+    scope: Scope
+    """Of the keys with which entries are read."""
+
+
+LEDGER_LOG: Final = PublicLog(
+    "/tlog", ("/tlog/checkpoint",), "/v1/events/{position}/proof", "event", Scope.FEED
+)
+ACCESS_LOG: Final = PublicLog(
+    "/access/tlog",
+    ("/access/tlog/checkpoint", "/access/checkpoint"),
+    "/v1/access-log/{position}/proof",
+    "access",
+    Scope.AUDIT,
+)
 
 
 class Proofs:
@@ -85,18 +110,24 @@ class Proofs:
 class Transparency:
     """The routes and what they need."""
 
-    def __init__(self, store: PostgresStore, proofs: Proofs, keyring: Keyring) -> None:
+    def __init__(
+        self, log: PublicLog, store: PostgresStore, proofs: Proofs, keyring: Keyring
+    ) -> None:
+        self._log = log
         self._store = store
         self._proofs = proofs
         self._keyring = keyring
 
     def add_to(self, router: APIRouter) -> None:
-        """Adds /tlog/checkpoint, /tlog/tile/… and /v1/events/{position}/proof."""
-        for path, endpoint, media_type, summary in (
-            ("/tlog/checkpoint", self.checkpoint, "text/plain", "Read the signed checkpoint"),
-            ("/tlog/tile/{path:path}", self.tile, OCTETS, "Read hashes, or entries with a key"),
-            ("/v1/events/{position}/proof", self.proof, "text/plain", "Prove that it is in"),
-        ):
+        """Adds the checkpoint and tiles below the prefix, and the proof of an entry."""
+        tiles = f"{self._log.prefix}/tile/{{path:path}}"
+        signed = "Read the signed checkpoint"
+        routes: list[tuple[str, Callable[..., Any], str, str]] = [
+            *((path, self.checkpoint, "text/plain", signed) for path in self._log.checkpoints),
+            (tiles, self.tile, OCTETS, "Read hashes, or entries with a key"),
+            (self._log.proof, self.proof, "text/plain", "Prove that it is in"),
+        ]
+        for path, endpoint, media_type, summary in routes:
             router.add_api_route(
                 path,
                 endpoint,
@@ -118,7 +149,7 @@ class Transparency:
         return Response(published.note.to_bytes(), 200, _MUTABLE, MEDIA_TYPE)
 
     async def tile(self, request: Request, path: str) -> Response:
-        """A tile of hashes `<L>/<N>[.p/<W>]`, or with a key of scope feed an entry bundle
+        """A tile of hashes `<L>/<N>[.p/<W>]`, or with a key an entry bundle
         `entries/<N>[.p/<W>]` (C2SP tlog-tiles), below the newest checkpoint."""
         try:
             if path.startswith(_ENTRIES):
@@ -127,22 +158,22 @@ class Transparency:
             tile = parse_path(path)
         except Malformed as error:
             raise Problem(404, "no_such_tile", str(error), field="path") from error
-        hashes = await run_in_threadpool(self._store.reading, lambda c: _tile(c, tile))
+        hashes = await run_in_threadpool(self._store.reading, lambda c: self._tile(c, tile))
         return Response(b"".join(hashes), 200, _FOR_EVER if tile.is_full else _FOR_A_WHILE, OCTETS)
 
     async def proof(self, position: Annotated[str, Path(pattern=POSITION_PATTERN)]) -> Response:
-        """A proof (C2SP tlog-proof) that leads from the event's record to the newest checkpoint.
+        """A proof (C2SP tlog-proof) that leads from an entry's record to the newest checkpoint.
 
-        The leaf is SHA-256(0x00 || record). For an event that no checkpoint has yet one is signed,
+        The leaf is SHA-256(0x00 || record). For an entry that no checkpoint has yet one is signed,
         at most every few seconds: 503 with Retry-After says to ask again.
         """
         file = await self._proofs.of(int(position))
-        name = f'attachment; filename="event-{position}.tlog-proof"'
+        name = f'attachment; filename="{self._log.name}-{position}.tlog-proof"'
         headers = {**_MUTABLE, "Content-Disposition": name}
         return Response(file.to_bytes(), 200, headers, MEDIA_TYPE)
 
     async def _entries(self, request: Request, tile: Tile) -> Response:
-        await self._keyring.principal(request, Scope.FEED)
+        await self._keyring.principal(request, self._log.scope)
         records = await run_in_threadpool(self._records, tile)
         content, headers = encode_entries(records), dict(_PRIVATE)
         if "gzip" in _encodings(request.headers):
@@ -151,9 +182,25 @@ class Transparency:
         return Response(content, 200, headers, OCTETS)
 
     def _records(self, tile: Tile) -> Sequence[bytes]:
-        self._store.reading(lambda c: _check_published(c, tile))
+        self._store.reading(lambda c: self._check_published(c, tile))
         first = tile.index * WIDTH
         return [one.record for one in self._store.read(after=first, until=first + tile.width)]
+
+    def _tile(self, connection: psycopg.Connection[Any], tile: Tile) -> list[bytes]:
+        self._check_published(connection, tile)
+        return Tree(connection).tile(tile)
+
+    def _check_published(self, connection: psycopg.Connection[Any], tile: Tile) -> None:
+        """Raises a `Problem` for a tile that the newest checkpoint has not, or not so wide."""
+        published = checkpoints.latest(connection)
+        size = published.size if published else 0
+        if tile.width > tile_width(tile.level, tile.index, size):
+            raise Problem(
+                404,
+                "no_such_tile",
+                f"the checkpoint of {size} events has no tile {tile.path}",
+                f"a tile of the tree that {self._log.prefix}/checkpoint signs",
+            )
 
 
 def _unsigned(detail: str) -> Problem:
@@ -161,24 +208,6 @@ def _unsigned(detail: str) -> Problem:
     return Problem(
         503, NOT_SIGNED, detail, "the same again a little later", headers={"Retry-After": again}
     )
-
-
-def _tile(connection: psycopg.Connection[Any], tile: Tile) -> list[bytes]:
-    _check_published(connection, tile)
-    return Tree(connection).tile(tile)
-
-
-def _check_published(connection: psycopg.Connection[Any], tile: Tile) -> None:
-    """Raises a `Problem` for a tile that the newest checkpoint does not have, or not so wide."""
-    published = checkpoints.latest(connection)
-    size = published.size if published else 0
-    if tile.width > tile_width(tile.level, tile.index, size):
-        raise Problem(
-            404,
-            "no_such_tile",
-            f"the checkpoint of {size} events has no tile {tile.path}",
-            "a tile of the tree that /tlog/checkpoint signs",
-        )
 
 
 def _encodings(headers: Mapping[str, str]) -> set[str]:

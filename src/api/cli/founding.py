@@ -53,18 +53,16 @@ def _founding(origin: str, town: str, town_name: str, founder: str) -> LedgerFou
 
 
 def _found(settings: Settings, founding: LedgerFounded) -> int:
-    from api.databases import database
+    from api.access_running import access_name
+    from api.databases import database, prepare
     from api.founding import found
     from ledger.ledger import Ledger
     from ledger.refusals import Unavailable
     from ledger.store.contract import StoreDown
-    from ledger.store.migrations import migrate
     from ledger.store.postgres import PostgresStore
-    from projections.schema import prepare
 
     with ExitStack() as stack:
         url = stack.enter_context(database(settings))
-        migrate(url, settings.schema)
         prepare(url, settings.schema)
         store = stack.enter_context(closing(PostgresStore(url, settings.schema)))
         settings.fingerprint_key()
@@ -74,9 +72,11 @@ def _found(settings: Settings, founding: LedgerFounded) -> int:
         ledger = stack.enter_context(closing(Ledger(store, vault)))
         ledger.start()
         try:
-            return found(ledger, founding, settings.signing_keys())
+            events = found(ledger, founding, settings.signing_keys())
         except Unavailable as error:
             raise StoreDown(str(error)) from error
+        settings.access_signing_keys().create(access_name(founding.origin))
+        return events
 
 
 def _summary(settings: Settings, founding: LedgerFounded, events: int) -> str:
@@ -94,9 +94,10 @@ def _summary(settings: Settings, founding: LedgerFounded, events: int) -> str:
     rules       pack {pack.pack_version}, the default: {len(pack.deadlines)} deadlines, \
 {len(pack.subjects)} subjects
     calendars   {years[0]} to {years[-1]}; deadlines in other years are provisional (暂定)
-    keys        {settings.data}/vault.key, log.key, receipt.key and fingerprint.key: keep
-                copies apart from the database's. Without the first nobody reads personal
-                data again; whoever has the second can sign in the town's name
+    keys        {settings.data}/vault.key, log.key, access-log.key, receipt.key and
+                fingerprint.key: keep copies apart from the database's. Without the first
+                nobody reads personal data again; whoever has the second can sign in the
+                town's name
     log key     {log_key}
                 give it to auditors and witnesses: it is what they check checkpoints with
 

@@ -80,7 +80,7 @@ def _import(
     report: Report,
     console: Console,
 ) -> None:
-    from api.databases import database
+    from api.databases import database, prepare
     from api.imports.groundwork import prepare_ground
     from api.imports.importer import LIMITS, Importer
     from api.imports.progress import watching
@@ -88,15 +88,12 @@ def _import(
     from ledger.ledger import Ledger
     from ledger.refusals import Unavailable
     from ledger.store.contract import StoreDown
-    from ledger.store.migrations import migrate
     from ledger.store.postgres import PostgresStore
-    from projections.schema import prepare
 
     total = count_rows(file) if limit is None else min(count_rows(file), limit)
     with ExitStack() as stack:
         stop = stack.enter_context(_stopping())
         url = stack.enter_context(database(settings))
-        migrate(url, settings.schema)
         prepare(url, settings.schema)
         store = stack.enter_context(closing(PostgresStore(url, settings.schema)))
         vault = stack.enter_context(closing(settings.vault(url)))

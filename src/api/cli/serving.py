@@ -36,10 +36,8 @@ def up(
     ] = True,
 ) -> None:
     """Start everything; Ctrl-C stops everything. A second start goes on where the first ended."""
-    from api.databases import database
+    from api.databases import database, prepare
     from api.settings import Settings
-    from ledger.store.migrations import migrate
-    from projections.schema import prepare
 
     given = Settings.from_environment(os.environ)
     settings = replace(given, host=host or given.host, port=given.port if port is None else port)
@@ -52,7 +50,6 @@ def up(
             typer.echo("Starting the ledger ...")
             url = stack.enter_context(database(settings))
             stack.callback(_finish_undisturbed)
-            migrate(url, settings.schema)
             prepare(url, settings.schema)
             settings = replace(settings, database_url=url)
             check_vault(settings, url)

@@ -11,7 +11,7 @@ import threading
 from datetime import UTC, date, datetime
 
 from ledger.access.entries import day_of
-from ledger.access.log import AccessLog, AnotherLog
+from ledger.access.log import AccessLog, AnotherLog, NoLedger
 from ledger.refusals import Refused, Unavailable
 from ledger.store.contract import StoreDown
 from ledger.store.migrations import SchemaMismatch
@@ -60,6 +60,8 @@ class DayEnds:
             try:
                 self.look(datetime.now(UTC))
                 self.trouble = None
+            except NoLedger:
+                self.trouble = None  # nothing is wrong: it is not founded yet
             except (AnotherLog, Refused, SchemaMismatch, StoreDown, Unavailable) as error:
                 if self.trouble != str(error):
                     _log.warning("no day is ended in the access log: %s", error)

@@ -38,6 +38,10 @@ class AnotherLog(Exception):
     """The schema holds the access log of another ledger."""
 
 
+class NoLedger(Unavailable):
+    """The ledger whose readings would be recorded is not founded yet."""
+
+
 class AccessLog:
     """Records readings and tells of them. Start it once; any thread or loop may use it.
 
@@ -159,7 +163,7 @@ class AccessLog:
     def _find_first(self) -> tuple[str, date]:
         ledger = self._ledger_origin()
         if ledger is None:
-            raise Unavailable("there is no ledger yet whose readings could be recorded")
+            raise NoLedger("there is no ledger yet whose readings could be recorded")
         origin = ledger + ORIGIN_SUFFIX
         first = next(self.store.read(limit=1), None)
         if first is None:
