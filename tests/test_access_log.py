@@ -640,3 +640,10 @@ def test_tiles_are_kept_as_the_ledgers_are(postgres_url: str, kept: AccessLog) -
     ) as connection:
         assert keep_tiles(connection, store.size()) == 2
     assert CLERK.principal in {one.reading.actor.principal for one in kept.of_subject("request:r1")}
+
+
+def test_the_documentation_names_every_purpose_with_its_term() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "privacy.md").read_text(encoding="utf-8")
+
+    for purpose in ReadingPurpose:
+        assert f"| `{purpose.value}` | {purpose.term}" in page

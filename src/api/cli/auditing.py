@@ -203,6 +203,27 @@ def database(
     _conclude(result, report)
 
 
+@app.command("access-log")
+def access_log(
+    key: Annotated[
+        list[str],
+        typer.Option(help="The access log's public key; its own, where none is given."),
+    ] = [],  # noqa: B006 - typer's way to several options
+    since: Since = None,
+    report: ReportFile = None,
+) -> None:
+    """Audit the live log of who looked at sealed data, as `verify database` audits the ledger.
+
+    Every entry, its columns, batches and tiles, against the last published checkpoint in the data
+    directory and --since.
+    """
+    from api.cli.live_audit import audit_access
+
+    with watching("Auditing") as progress:
+        result = audit_access(_verifiers(key), _kept(since), progress)
+    _conclude(result, report)
+
+
 def _conclude(result: Report, report: Path | None) -> None:
     if report is not None:
         report.write_bytes(result.to_json())

@@ -23,6 +23,7 @@ from api.cli import (
     founding,
     keys,
     log_keys,
+    privacy,
     serving,
     views,
     witnessing,
@@ -66,6 +67,7 @@ def commands() -> typer.Typer:
     app.add_typer(auditing.app, name="verify")
     app.add_typer(keys.app, name="keys")
     app.add_typer(log_keys.app, name="log-key")
+    app.add_typer(privacy.app, name="privacy")
     app.add_typer(calendars.app, name="calendar")
     app.add_typer(witnessing.app, name="witness")
     return app
