@@ -21,13 +21,13 @@ from psycopg import sql
 from pydantic import ValidationError
 
 from ledger.access import entries
-from ledger.access.audit import examine_entry
+from ledger.access.audit import examine_entry, examiner
 from ledger.access.days import DayEnds
 from ledger.access.entries import DayEnd, Entered, Opening, day_tag
 from ledger.access.log import LIMITS, PURPOSE, AccessLog, AnotherLog
 from ledger.access.reading import Item, Reading, ReadingDecision, ReadingPurpose
 from ledger.audit.live import audit_database
-from ledger.audit.report import Fault
+from ledger.audit.report import Fault, Faulty
 from ledger.event import Actor, mint_id
 from ledger.ledger import Ledger
 from ledger.refusals import Refused, Unavailable
@@ -493,9 +493,7 @@ def test_the_proof_of_an_entry_verifies_as_any_other(
 def audited(url: str, schema: str, trusted: list[tuple[int, bytes]] | None = None) -> Fault | None:
     with psycopg.connect(connection_string(url, schema, READER)) as connection:
         connection.execute("set transaction isolation level repeatable read, read only")
-        report = audit_database(
-            connection, trusted or [], {}, origin=ORIGIN, examined=examine_entry
-        )
+        report = audit_database(connection, trusted or [], {}, origin=ORIGIN, examined=examiner())
     return report.fault
 
 
@@ -559,6 +557,33 @@ def test_a_whole_log_with_days_is_found_sound(postgres_url: str, kept: AccessLog
     kept.record(reading(rule="not_your_case"))
 
     assert audited(postgres_url, store.schema) is None
+
+
+def test_an_audit_holds_the_days_to_their_counts_and_their_order(
+    postgres_url: str, kept: AccessLog
+) -> None:
+    store = kept.store
+    assert isinstance(store, PostgresStore)
+    opened_on(store, days_ago(3), *(entries.enter(reading()) for _ in range(2)))
+    stamp = days_ago(0).isoformat().replace("+00:00", "Z")
+    first, second = (days_ago(count).date() for count in (3, 2))
+
+    def found(*said: tuple[date, int]) -> str:
+        examined = examiner()
+        for entry in store.read():
+            examined(entry.position, entry.record, ORIGIN)
+        try:
+            for position, (day, count) in enumerate(said, 4):
+                record = entries.day_record(DayEnd(mint_id(), day), stamp, count)
+                examined(position, record, ORIGIN)
+        except Faulty as faulty:
+            return faulty.fault.line()
+        return "sound"
+
+    assert found((first, 2), (second, 0)) == "sound"
+    assert f"position 4: expected 2 readings on {first}; found 1 said" in found((first, 1))
+    assert f"position 4: expected the end of {first}; found that of {second}" in found((second, 0))
+    assert f"position 5: expected the end of {second}" in found((first, 2), (first, 0))
 
 
 # What the schema is for, and who may do what there.

@@ -14,7 +14,7 @@ from api.access_running import access_name
 from api.databases import database
 from api.founding import founding_of
 from api.settings import Settings
-from ledger.access.audit import examine_entry
+from ledger.access.audit import examiner
 from ledger.access.log import PURPOSE
 from ledger.audit.live import audit_database
 from ledger.audit.records import Examine, examine
@@ -65,7 +65,7 @@ def audit_access(verifiers: Sequence[Verifier], since: Note | None, progress: Pr
         PURPOSE,
         settings.access_signing_keys(),
         settings.access_mark(),
-        examine_entry,
+        examiner(),
     )
     with ExitStack() as stack:
         url = stack.enter_context(database(settings))

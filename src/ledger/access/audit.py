@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from ledger.access import entries
 from ledger.access.entries import day_of, day_tag
-from ledger.audit.records import Facts, canonical
+from ledger.audit.records import Examine, Facts, canonical
 from ledger.audit.report import Fault, Faulty, shown
 from ledger.canonical import instant
 
@@ -32,6 +33,46 @@ def examine_entry(position: int, record: bytes, origin: str | None) -> Facts:
         expected = f"the access log {origin}"
         raise Faulty(Fault(expected, shown(facts.body["origin"]), position))
     return facts
+
+
+def examiner() -> Examine:
+    """Examines a whole log from its first entry on, the counts and the order of its days too."""
+    days = _Days()
+
+    def examined(position: int, record: bytes, origin: str | None) -> Facts:
+        facts = examine_entry(position, record, origin)
+        days.take(position, facts)
+        return facts
+
+    return examined
+
+
+class _Days:
+    """How many readings there are of each day that has no end yet, and which day ends next."""
+
+    def __init__(self) -> None:
+        self._readings: Counter[date] = Counter()
+        self._next: date | None = None
+
+    def take(self, position: int, facts: Facts) -> None:
+        """The next entry; raises `Faulty`."""
+        day = day_of(facts.recorded_at)
+        match facts.kind:
+            case entries.OPENED:
+                self._next = day
+            case entries.READ:
+                self._readings[day] += 1
+            case entries.DAY_ENDED:
+                self._end(position, facts.body)
+
+    def _end(self, position: int, body: dict[str, Any]) -> None:
+        day, count = date.fromisoformat(body["day"]), body["readings"]
+        if day != self._next:
+            raise Faulty(Fault(f"the end of {self._next}", f"that of {day}", position))
+        readings = self._readings.pop(day, 0)
+        if count != readings:
+            raise Faulty(Fault(f"{readings} readings on {day}", f"{count} said", position))
+        self._next = day + timedelta(days=1)
 
 
 def _facts(position: int, record: bytes, document: Any) -> Facts:
