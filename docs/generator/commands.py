@@ -39,8 +39,7 @@ SETTINGS = {
         "those of `log.key` in the data directory",
     ),
     "VAULT_KEY": (
-        "The key-encryption key of the vault as 64 hexadecimal digits, so that it stands in no "
-        "file; while it is replaced the new one, a comma, and the one before it.",
+        "The [key-encryption key](privacy.md#the-keys), 64 hexadecimal digits, so in no file.",
         "that of `vault.key` in the data directory",
     ),
     "VAULT_KEY_COMMAND": (

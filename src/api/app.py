@@ -25,6 +25,7 @@ from api.propose import Direct, Proposals
 from api.receipt_links import ReceiptLinks
 from api.resident_receipts import ResidentReceipts, Trusted
 from api.running import Running, make_running
+from api.sealed_values import SealedValues
 from api.settings import Limits, Settings
 from api.signed import Signatures
 from api.statements import Statements
@@ -62,6 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
         Views(running.board_readers, freshness),
         Transparency(LEDGER_LOG, store, proofs, keyring),
         Transparency(ACCESS_LOG, access.store, Proofs(access.store, access.notary), keyring),
+        SealedValues(running.opener, keyring),
         AccessFeed(access.log, keyring, limits),
         receipts,
         WhoLooked(access.log, receipts, board),

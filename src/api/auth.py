@@ -51,6 +51,7 @@ class Scope(StrEnum):
     PROPOSE = "propose"
     FEED = "feed"
     AUDIT = "audit"
+    OPEN = "open"
 
 
 class Principal(NamedTuple):

@@ -28,6 +28,7 @@ class Health:
         self._readers = running.board_readers
         self._live = running.live
         self._timekeeper = running.timekeeper
+        self._eraser = running.eraser
         self._signatures = signatures
         access = running.access
         self._access = access
@@ -86,6 +87,8 @@ class Health:
             "checkpoint": signed.document(position),
             "access_log": access,
         }
+        if self._eraser.trouble is not None:
+            ready["eraser"] = self._eraser.trouble
         if self._timekeeper.trouble is not None:
             ready["timekeeper"] = self._timekeeper.trouble
         return ready

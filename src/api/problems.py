@@ -25,6 +25,7 @@ from ledger.refusals import (
 )
 from ledger.store.contract import StoreDown
 from ledger.store.migrations import SchemaMismatch
+from ledger.vault.key_encryption import WrongKey
 from projections.reading import NotPrepared
 
 MEDIA_TYPE = "application/problem+json"
@@ -118,6 +119,8 @@ def of(error: Exception) -> Problem:
             return _idempotency(error)
         case StoreDown() | PoolTimeout() | PoolClosed() | psycopg.OperationalError():
             return _unavailable("database_down", "the database cannot be reached")
+        case WrongKey():  # which one is told to the operator, on /readyz and in the log
+            return _unavailable("vault_closed", "the vault's key is not at hand")
         case SchemaMismatch():
             return _unavailable("schema_mismatch", str(error))
         case NotPrepared() | psycopg.errors.UndefinedTable():
@@ -190,6 +193,7 @@ HANDLED: tuple[type[Exception], ...] = (
     PoolTimeout,
     PoolClosed,
     psycopg.OperationalError,
+    WrongKey,
     SchemaMismatch,
     NotPrepared,
     psycopg.errors.UndefinedTable,

@@ -23,6 +23,9 @@ from ledger.store.postgres import PostgresStore
 from ledger.timekeeper import Timekeeper
 from ledger.tlog.faults import Malformed
 from ledger.tlog.policy import Policy
+from ledger.vault.cabinet import PostgresCabinet
+from ledger.vault.erasing import Eraser
+from ledger.vault.opening import Opener
 from ledger.vault.vault import Vault
 from projections.dues import Dues
 from projections.live import Live
@@ -45,6 +48,9 @@ class Running:
     live: Live
     timekeeper: Timekeeper
     notary: Notary
+    opener: Opener
+    """Opens sealed values for whoever may read them."""
+    eraser: Eraser
     access: AccessRunning
     """Who looked at sealed data."""
     policy: Policy | None
@@ -54,7 +60,7 @@ class Running:
     async def lifespan(self, _: object) -> AsyncIterator[None]:
         """From the start of the application to its end."""
         pools = (self.readers.pool, self.board_readers.pool)
-        threads = (self.ledger, self.live, self.timekeeper, self.notary, self.access)
+        threads = (self.ledger, self.live, self.timekeeper, self.notary, self.access, self.eraser)
         for pool in pools:
             await pool.open()
         for thread in threads:
@@ -68,7 +74,8 @@ class Running:
             with suppress(asyncio.CancelledError):
                 await sweeper
             # Those that propose stop before the ledger does.
-            for thread in (self.timekeeper, self.notary, self.access, self.ledger, self.live):
+            before = (self.timekeeper, self.notary, self.eraser, self.access)
+            for thread in (*before, self.ledger, self.live):
                 await run_in_threadpool(thread.close)
             await run_in_threadpool(self.vault.close)
             for pool in reversed(pools):
@@ -85,9 +92,12 @@ def make_running(settings: Settings) -> Running:
     limits = QueueLimits(
         queue_events=settings.queue_events, retry_seconds=settings.limits.retry_seconds
     )
-    vault = settings.vault(url)
-    ledger = Ledger(store, vault, limits)
     policy = witness_policy(settings)
+    access = make_access(settings, url, store, policy)
+    source = settings.vault_key_source()
+    cabinet = PostgresCabinet(url, schema, source)
+    vault = Vault(cabinet)
+    ledger = Ledger(store, vault, limits)
     return Running(
         settings,
         url,
@@ -99,7 +109,9 @@ def make_running(settings: Settings) -> Running:
         live=Live(store, url, schema),
         timekeeper=Timekeeper(ledger, Dues(url, schema)),
         notary=Notary(store, make_signer(settings, url, policy)),
-        access=make_access(settings, url, store, policy),
+        opener=Opener(store, cabinet, access.log),
+        eraser=Eraser(store, cabinet, source, vault.keys, settings.exports()),
+        access=access,
         policy=policy,
     )
 

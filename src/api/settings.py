@@ -13,6 +13,7 @@ from ledger.key_file import load_or_make_key
 from ledger.signing.keys import SigningKeys
 from ledger.signing.mark import Mark
 from ledger.vault.cabinet import PostgresCabinet
+from ledger.vault.exports import Exports
 from ledger.vault.key_source import KeySource
 from ledger.vault.vault import Vault
 
@@ -113,6 +114,10 @@ class Settings:
     def vault_key_source(self) -> KeySource:
         """Where the key-encryption key of the vault comes from; it is never in the database."""
         return KeySource(self.data / "vault.key", self.vault_key, self.vault_key_command)
+
+    def exports(self) -> Exports:
+        """What the ledger itself wrote of subjects in clear; it goes with their erasure."""
+        return Exports(self.data / "exports")
 
     def vault(self, url: str) -> Vault:
         """The vault in the database at the URL, which is asked for nothing yet."""

@@ -45,7 +45,7 @@ def export(
     with ExitStack() as stack:
         url = stack.enter_context(database(settings))
         store = stack.enter_context(closing(PostgresStore(url, settings.schema)))
-        published = _published(settings, url, store, to)
+        published = published_with(settings, url, store, to)
         earlier = store.reading(
             lambda connection: checkpoints.last_of_days(connection, published.size, MAX_EARLIER)
         )
@@ -73,7 +73,7 @@ def _announced(store: PostgresStore, size: int) -> list[str]:
     return [event.verifier_key for event in events if isinstance(event, LogKeyAnnounced)]
 
 
-def _published(settings: Settings, url: str, store: PostgresStore, to: int | None) -> Published:
+def published_with(settings: Settings, url: str, store: PostgresStore, to: int | None) -> Published:
     """The checkpoint to go to; one is signed where none has the position yet."""
     from api.running import make_signer, witness_policy
     from ledger.store import checkpoints

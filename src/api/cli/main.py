@@ -24,6 +24,7 @@ from api.cli import (
     keys,
     log_keys,
     privacy,
+    sealed_data,
     serving,
     views,
     witnessing,
@@ -67,6 +68,7 @@ def commands() -> typer.Typer:
     app.add_typer(auditing.app, name="verify")
     app.add_typer(keys.app, name="keys")
     app.add_typer(log_keys.app, name="log-key")
+    sealed_data.add_to(privacy.app)
     app.add_typer(privacy.app, name="privacy")
     app.add_typer(calendars.app, name="calendar")
     app.add_typer(witnessing.app, name="witness")

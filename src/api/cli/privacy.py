@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ledger.access.log import AccessLog
     from ledger.store.postgres import PostgresStore
 
-app = typer.Typer(help="Personal data: who looked at it.", no_args_is_help=True)
+app = typer.Typer(help="Personal data: read, shown, erased, and who looked.", no_args_is_help=True)
 MAX_READINGS = 1_000
 
 
