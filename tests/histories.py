@@ -23,9 +23,11 @@ from ledger.domain.organisations import (
     OrganisationRegistered,
     OrganisationRenamed,
 )
+from ledger.domain.personal_data import ContextsLinked
 from ledger.domain.regrouping import GridPart, GridUnitMerged, GridUnitSplit
 from ledger.domain.supervision import RequestSupervised
 from ledger.event import Event, Recorded
+from ledger.proposal import Proposal
 from ledger.store.contract import StoredEvent
 from ledger.store.memory import MemoryStore
 from ledger.tlog.merkle import leaf_hash
@@ -36,7 +38,8 @@ from tests.machine.drafts import ACCOUNTS, ALONG, OF_CASES, OF_LOVE_BANK, OF_WHI
 from tests.machine.life import Life
 from tests.machine.packs import enacted
 from tests.plain_model.people import MAY
-from tests.town import FOUNDER, TIMEKEEPER
+from tests.privacy_acts import ALL_ACTS, done
+from tests.town import FOUNDER, HOTLINE, TIMEKEEPER
 
 Step = tuple[int, int, int]
 """(which act, on which thing, with which choice): small numbers that a history is made of."""
@@ -79,6 +82,8 @@ class Diary:
                 life.try_(drafts.staffing(choice + 60 * thing, None), FOUNDER)
             case 13:
                 life.try_unforetold(self._of_the_tree(thing, choice), FOUNDER)
+                for proposal in self._of_privacy(thing, choice):
+                    life.try_unforetold(proposal.event, proposal.actor)
             case _:
                 self._look(request)
 
@@ -120,6 +125,15 @@ class Diary:
             return GridUnitMerged(grid_units=(unit,), into=other)
         parts = (GridPart(grid_unit=other), GridPart(grid_unit=f"unit-{thing}-9"))
         return GridUnitSplit(grid_unit=unit, parts=parts)
+
+    def _of_privacy(self, thing: int, choice: int) -> Iterable[Proposal]:
+        """What somebody wants done with the data of a case, an account or an identity."""
+        identity = f"identity-{thing}"
+        case, account = f"request:request-{1 + thing}", f"account:{ACCOUNTS[thing % 3]}"
+        yield Proposal(ContextsLinked(identity=identity, context=case), HOTLINE)
+        subject = (case, account, f"identity:{identity}")[choice % 3]
+        for lot in range(choice, choice + 3):
+            yield done(ALL_ACTS[lot % len(ALL_ACTS)], subject=subject)
 
     @property
     def history(self) -> list[Recorded]:

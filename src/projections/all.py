@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from projections import (
     evaluation_disclosure,
+    personal_data,
     points_archive,
     process_disclosure,
     project_disclosure,
@@ -17,4 +18,5 @@ ALL: tuple[Projection, ...] = (
     evaluation_disclosure.PROJECTION,
     points_archive.PROJECTION,
     rankings.PROJECTION,
+    personal_data.PROJECTION,
 )
