@@ -85,7 +85,7 @@ class Timekeeper:
         What is refused has been dealt with by somebody else meanwhile, or is not due by the rules.
         Raises `StoreDown` and `Unavailable`.
         """
-        actor = self._timekeeper()
+        actor = self.actor()
         if actor is None:
             return 0
         accepted = 0
@@ -112,7 +112,7 @@ class Timekeeper:
                 self.trouble = str(error)
                 _log.warning("the timekeeper waits: %s", error)
 
-    def _timekeeper(self) -> Actor | None:
+    def actor(self) -> Actor | None:
         """In whose office it acts: the town's, which event 1 names; None in an empty ledger."""
         if self._actor is None:
             for stored in self._ledger.read(limit=1):

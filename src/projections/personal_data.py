@@ -60,6 +60,8 @@ class DataSubject(NamedTuple):
     """What cannot be opened any more, by what it was kept for."""
     erased_at: datetime | None = None
     """When it was recorded that the last of it goes."""
+    corrected: int = 0
+    """The position of the last correction of who it is; 0 for none."""
 
 
 def _act_keys(recorded: Recorded, reference: Reference) -> Iterable[Key]:
@@ -123,6 +125,8 @@ def _apply_subject(
             return now._replace(holds=(*_not_on(now.holds, basis), _held(basis, until)))
         case LegalHoldReleased(basis=basis):
             return now._replace(holds=_not_on(now.holds, basis))
+        case PersonalDataCorrected() as event if event.identity is not None:
+            return now._replace(corrected=recorded.position)
         case PersonalDataErased(erases=erases):
             return _erased(now, erases, recorded.recorded_at)
     return now
@@ -172,7 +176,7 @@ SUBJECTS = Rows(
     table="data_subject",
     row=DataSubject,
     key=("subject",),
-    kinds=_CHANGING,
+    kinds=(*_CHANGING, PersonalDataCorrected),
     keys=_subject_keys,
     apply=_apply_subject,
     withheld=lambda row: True,
