@@ -27,7 +27,7 @@ from ledger.domain.requests import (
     unknown_request,
 )
 from ledger.domain.rules import RULES_TAG, RulesEnacted, not_listed, rules_in_force
-from ledger.event import Event, Folds, Id, PersonalText, Recorded, mint_id, mint_random_id
+from ledger.event import Event, Folds, Id, PersonalText, Recorded, mint_random_id
 from ledger.refusals import Forbidden, Refusal, Unacceptable, WrongState
 
 
@@ -48,8 +48,8 @@ class RequestFiled(Event):
         "details": "三单元从早上起停水",
     }
 
-    request: Id = Field(default_factory=mint_id)
-    """The request's id, by which every later act names it."""
+    request: Id = Field(default_factory=mint_random_id)
+    """The request's id, by which every later act names it; random, so that it tells no time."""
     community: Id
     """Where it belongs: a community's Party branch or its residents' committee."""
     category: Category
