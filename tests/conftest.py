@@ -53,7 +53,7 @@ def server(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with serving(settings, found(settings)) as running:
         yield running
     with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"drop schema if exists {name}, {name}_board cascade")
+        connection.execute(f"drop schema if exists {name}, {name}_board, {name}_public cascade")
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def schema(postgres_url: str) -> Iterator[str]:
     name = f"test_{uuid4().hex[:12]}"
     yield name
     with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"drop schema if exists {name}, {name}_board cascade")
+        connection.execute(f"drop schema if exists {name}, {name}_board, {name}_public cascade")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from psycopg import AsyncConnection
 
 from api.links import case_links, judged_links
-from api.plain import plain
+from projections.plain import plain
 from api.queries import EvaluationQuery, Fresh, ProcessQuery, ProjectQuery, RankingsQuery, end_of
 from projections import (
     evaluation_disclosure,

@@ -40,7 +40,7 @@ from projections.projection import Projection
 from projections.reading import one_moment
 from projections.rebuild import rebuild
 from projections.schema import board_schema, prepare
-from projections.tables import public_tables
+from projections.tables import plain_tables as public_tables
 
 MAX_STATEMENT_BYTES = 64 * 1024**2
 _SCHEMA = "ledger"

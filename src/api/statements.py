@@ -34,7 +34,7 @@ from projections import reading
 from projections.digest import FORMAT as ROWS_FORMAT
 from projections.digest import stored_digest
 from projections.projection import Projection
-from projections.tables import public_tables
+from projections.tables import plain_tables as public_tables
 
 FORMAT: Final = "mingzhang-statement/1"
 MEDIA_TYPE: Final = "application/json"

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api import contract
 from api.disclosed import read_evaluation, read_process, read_project, read_rankings
 from api.freshness import Freshness
-from api.plain import plain
+from projections.plain import plain
 from api.problems import Problem
 from api.queries import (
     CasesQuery,
