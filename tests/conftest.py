@@ -23,6 +23,14 @@ from ledger.store.migrations import migrate
 from ledger.store.postgres import PostgresStore
 from tests import torture_report
 from tests.api_server import Server, found, serving
+from tests.quick_times import quick_times
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_times() -> Iterator[None]:
+    """A minute of the fixed times lasts a second: nobody wants to wait for publications."""
+    with quick_times():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +59,7 @@ def server(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     data = tmp_path_factory.mktemp("data")
     settings = Settings(data=data, database_url=postgres_url, schema=name)
     with serving(settings, found(settings)) as running:
+        running.published()
         yield running
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f"drop schema if exists {name}, {name}_board, {name}_public cascade")

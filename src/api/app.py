@@ -43,7 +43,7 @@ def create_app(settings: Settings) -> FastAPI:
     keyring = Keyring(running.readers, limits.key_cache_seconds)
     freshness = Freshness(running.board_readers, limits.min_position_seconds)
     signatures = Signatures(store, running.notary, running.policy)
-    board = Board(running.board_readers, freshness, signatures)
+    board = Board(running.public_readers, running.board_readers, freshness, signatures)
     links = ReceiptLinks(settings.receipt_key())
     proposals = Proposals(ledger, keyring, settings.fingerprint_key(), links, limits)
     proofs = Proofs(store, running.notary)
@@ -55,12 +55,12 @@ def create_app(settings: Settings) -> FastAPI:
         proposals,
         Feed(ledger, keyring, limits),
         schemas,
-        Views(running.board_readers, freshness),
+        Views(running.public_readers, running.board_readers, freshness, keyring),
         Transparency(store, proofs, keyring),
         ResidentReceipts(
             store, links, proofs, board, partial(_trusted, running), settings.public_url
         ),
-        Statements(store, running.board_readers, freshness, proofs),
+        Statements(store, running.public_readers, freshness, proofs),
         Health(running, signatures),
         board,
     ):

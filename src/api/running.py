@@ -25,7 +25,7 @@ from ledger.tlog.faults import Malformed
 from ledger.tlog.policy import Policy
 from projections.dues import Dues
 from projections.live import Live
-from projections.schema import board_schema
+from projections.schema import board_schema, public_schema
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,9 @@ class Running:
     readers: Readers
     """Of the ledger's schema, for API keys."""
     board_readers: Readers
-    """Of the board's schema, in the role that sees what the public may see."""
+    """Of the board's schema, in a role that sees every row."""
+    public_readers: Readers
+    """Of the public's schema, in the role that sees nothing else."""
     live: Live
     timekeeper: Timekeeper
     notary: Notary
@@ -49,7 +51,7 @@ class Running:
     @asynccontextmanager
     async def lifespan(self, _: object) -> AsyncIterator[None]:
         """From the start of the application to its end."""
-        pools = (self.readers.pool, self.board_readers.pool)
+        pools = (self.readers.pool, self.board_readers.pool, self.public_readers.pool)
         threads = (self.ledger, self.live, self.timekeeper, self.notary)
         for pool in pools:
             await pool.open()
@@ -88,7 +90,8 @@ def make_running(settings: Settings) -> Running:
         store,
         ledger,
         readers=Readers(url, schema, READER),
-        board_readers=Readers(url, board_schema(schema), PUBLIC),
+        board_readers=Readers(url, board_schema(schema), READER),
+        public_readers=Readers(url, public_schema(schema), PUBLIC),
         live=Live(store, url, schema),
         timekeeper=Timekeeper(ledger, Dues(url, schema)),
         notary=Notary(store, make_signer(settings, url, policy)),

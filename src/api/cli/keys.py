@@ -24,7 +24,7 @@ def create(
     principal: Annotated[str, typer.Option(help="The principal's id, as appointment_made has it.")],
     office: Annotated[str, typer.Option(help="The office, such as clerk_a or resident.")],
     organisation: Annotated[str, typer.Option(help="The organisation's id.")],
-    scope: Annotated[list[str], typer.Option(help="propose or feed; may be repeated.")],
+    scope: Annotated[list[str], typer.Option(help="propose, feed or audit; may be repeated.")],
     label: Annotated[str, typer.Option(help="What the key is for.")] = "",
 ) -> None:
     """Make a key and show it, once: only its digest is kept."""

@@ -34,12 +34,12 @@ def status() -> None:
 async def _views(url: str, schema: str) -> tuple[ProjectionStatus, ...]:
     import psycopg
 
-    from ledger.store.migrations import PUBLIC
+    from ledger.store.migrations import READER
     from ledger.store.postgres import connection_string
     from projections import reading
     from projections.schema import board_schema
 
-    conninfo = connection_string(url, board_schema(schema), PUBLIC)
+    conninfo = connection_string(url, board_schema(schema), READER)
     async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
         return await reading.status(connection)
 

@@ -22,7 +22,7 @@ class Role(NamedTuple):
     name: str
     term: str
     actor: Actor
-    scope: Scope = Scope.PROPOSE
+    scopes: tuple[Scope, ...] = (Scope.PROPOSE,)
 
 
 ROLES = (
@@ -36,7 +36,7 @@ ROLES = (
     Role("town-clerk", "镇政府经办员", town.TOWN_CLERK),
     Role("county-clerk", "县级督办经办员", town.COUNTY),
     Role("resident-channel", "居民小程序渠道", town.CHANNEL),
-    Role("auditor", "审计员", town.AUDITOR, Scope.FEED),
+    Role("auditor", "审计员", town.AUDITOR, (Scope.FEED, Scope.AUDIT)),
 )
 
 
@@ -53,7 +53,7 @@ def enter_keys(register: psycopg.Connection[Any], data: Path) -> dict[str, str]:
         _write(path, orjson.dumps(tokens, option=orjson.OPT_INDENT_2) + b"\n")
     for role in ROLES:
         label = f"demonstration: {role.name}"
-        add_key(register, tokens[role.name], role.actor, [role.scope], label)
+        add_key(register, tokens[role.name], role.actor, role.scopes, label)
     return tokens
 
 
