@@ -8,11 +8,25 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 
-from tests.api_server import Server
+from tests.api_server import Server, filed
 
 HTML = "text/html,application/xhtml+xml"
 PAGES = ("/", "/cases", "/cases?figure=overdue", "/judged", "/summons", "/points/account-1",
          "/cases/1")  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _many_alike(server: Server) -> None:
+    """So many that some are listed one by one."""
+    for request in (f"alike-{number}" for number in range(12)):
+        for kind, body in (
+            ("request_filed", filed()["body"]),
+            ("request_accepted", {}),
+            ("request_dispatched", {"lead": "dept-urban", "grade": "ordinary"}),
+        ):
+            act = {"kind": kind, "body": {**body, "request": request}}  # type: ignore[dict-item]
+            assert server.post("hotline-clerk", act).status_code == 201
+    server.published()
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -28,6 +28,10 @@ from projections.live import Live
 from projections.schema import board_schema, public_schema
 
 
+FIRST_SECONDS = 3.0
+"""How long the application waits at most for its first publication."""
+
+
 @dataclass(frozen=True)
 class Running:
     """Everything that has a thread or a connection; nothing connects before it is asked for."""
@@ -57,6 +61,8 @@ class Running:
             await pool.open()
         for thread in threads:
             thread.start()
+        # Else the first pages of a new ledger would come before there is anything to show.
+        await run_in_threadpool(self.live.settled.wait, FIRST_SECONDS)
         days = self.settings.limits.receipt_days
         sweeper = asyncio.create_task(sweep_for_ever(self.url, self.settings.schema, days))
         try:

@@ -67,6 +67,8 @@ class Live:
         self._next_look = 0.0
         self.working = False
         """Whether this runner has the lock and works; another one stands by."""
+        self.settled = threading.Event()
+        """Set once something is published, or it is known why nothing is."""
         self.trouble: str | None = None
         """Why it cannot work just now, such as a database that is down; None while it can."""
 
@@ -91,6 +93,7 @@ class Live:
                 _log.warning("the live projections wait: %s", self.trouble)
             finally:
                 self.working = False
+                self.settled.set()
             self._closing.wait(WAIT_SECONDS)
 
     @contextmanager
@@ -108,6 +111,7 @@ class Live:
             if row is not None and row[0]:
                 self.working, self.trouble = True, None
                 return True
+            self.settled.set()
             self._closing.wait(WAIT_SECONDS)
         return False
 
@@ -119,6 +123,11 @@ class Live:
         stopped: list[Follower] = []
         position = min(follower.join(connection).position for follower in running)
         reference = self._reference_at(position)
+        due = self._publisher.due_at_head(reference, position)
+        if due is not None:
+            self._publisher.publish(due, position, reference)
+        if self._publisher.has_published:
+            self.settled.set()
         while not self._closing.is_set() and not self._may_go_on(connection, stopped):
             if not self._store.wait(position, WAIT_SECONDS):
                 due = self._publisher.due_at_head(reference, position)
@@ -135,6 +144,8 @@ class Live:
                 continue
             if due is not None:
                 self._publisher.publish(due, position, reference)
+            if self._publisher.has_published:
+                self.settled.set()
 
     def _rebuild_stale(self, connection: Connection) -> None:
         head = self._store.size()

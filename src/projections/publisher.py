@@ -107,6 +107,11 @@ class Publisher:
         self.trouble: str | None = None
         """Why the last fixed time has none."""
 
+    @property
+    def has_published(self) -> bool:
+        """Whether there is anything that the public can see."""
+        return self._done is not None
+
     def join(self, connection: psycopg.Connection[Any]) -> Publication | None:
         """Learns what was published last."""
         last = published.last(connection, public_schema(self._schema))
