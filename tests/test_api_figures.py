@@ -75,9 +75,7 @@ def test_every_figure_leads_to_as_many_cases(
 ) -> None:
     position = server.size()
 
-    shown = server.get(
-        f"/v1/disclosures/{disclosure}?min_position={position}", "auditor"
-    ).json()
+    shown = server.get(f"/v1/disclosures/{disclosure}?min_position={position}", "auditor").json()
 
     followed = 0
     for group in groups(shown):

@@ -74,8 +74,13 @@ def test_it_reads_no_table_of_the_board(server: Server, public: psycopg.Connecti
 
 
 def test_nothing_made_of_requests_is_in_its_schema_but_publications() -> None:
-    of_requests = {name for one in ALL for rows in one.rows if rows.published
-                   for name in (rows.table, f"{rows.table}_tally", f"{rows.table}_withheld")}  # fmt: skip
+    of_requests = {
+        f"{rows.table}{suffix}"
+        for one in ALL
+        for rows in one.rows
+        if rows.published
+        for suffix in ("", "_tally", "_withheld")
+    }
 
     assert of_requests & VISIBLE == {*ROWS}
 

@@ -18,11 +18,13 @@ from ledger.domain.rules import pack_of
 from ledger.store.memory import MemoryStore
 from ledger.store.migrations import PUBLIC
 from ledger.store.postgres import PostgresStore, connection_string
-from projections import publisher
+from projections import fixed_times, publisher
 from projections.all import ALL
-from projections.fixed_times import MINUTE, is_due, last_due
+from projections.decoding import recorded_at
+from projections.fixed_times import is_due, last_due
 from projections.live import Live
 from projections.rebuild import rebuild
+from projections.reference import Reference
 from projections.schema import prepare, public_schema
 from projections.suppression import MIN_CASES
 from tests.api_server import Server, filed, wait_for
@@ -76,7 +78,7 @@ def test_fixed_times_are_counted_from_midnight_in_shanghai() -> None:
 
     assert is_due(packs, due)
     assert due <= NOON + timedelta(minutes=1)
-    assert NOON - due < 720 * MINUTE
+    assert NOON - due < 720 * fixed_times.MINUTE
 
 
 def test_without_a_pack_it_is_midnight(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +106,7 @@ def grown(place: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, 
     """What a live runner publishes of a long life as of a time in its middle."""
     whole = long_life().store()
     middle = whole.events[2 * whole.size() // 3]
-    at = last_due((), publisher.recorded_at(middle.record))
+    at = last_due((), recorded_at(middle.record))
 
     monkeypatch.setattr(publisher, "last_due", lambda packs, moment: at)
     growing = MemoryStore()
@@ -116,8 +118,10 @@ def grown(place: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, 
             growing.appended.notify_all()
     wait_for(lambda: look(place, LAST) and look(place, LAST)[0]["digest"])
     wait_for(
-        lambda: {row["position"] for row in look(place, "select position from projection")}
-        == {whole.size()}
+        lambda: (
+            {row["position"] for row in look(place, "select position from projection")}
+            == {whole.size()}
+        )
     )
     live.close()
     assert look(place, LAST)[0]["at"] == at
@@ -171,10 +175,10 @@ def test_a_crash_in_the_middle_leaves_the_publication_before(
         raise ConnectionError("the process is gone")
 
     monkeypatch.setattr("projections.publishing.published_digest", crash)
-    reference = publisher.Reference()
+    reference = Reference()
     later = made["at"] + timedelta(days=1)
     with pytest.raises(ConnectionError):
-        asyncio.run(publisher._publish(*place, later, size, reference))  # noqa: SLF001
+        asyncio.run(publisher._publish(*place, later, size, reference))
 
     assert everything(place) == before
     assert look(place, LAST) == [made]
@@ -188,9 +192,7 @@ def test_views_that_are_apart_are_not_mixed(
     later = made["at"] + timedelta(days=1)
 
     with pytest.raises(publisher.Apart):
-        asyncio.run(
-            publisher._publish(*place, later, made["position"], publisher.Reference())  # noqa: SLF001
-        )
+        asyncio.run(publisher._publish(*place, later, made["position"], Reference()))
 
     assert look(place, LAST) == [made]
 
@@ -201,10 +203,10 @@ def test_the_head_is_published_only_when_no_earlier_event_can_come() -> None:
     store = long_life().store()
     made = publisher.Publisher(store, "", "", ALL)
 
-    due = made.due_at_head(publisher.Reference(), store.size())
+    due = made.due_at_head(Reference(), store.size())
 
     assert due is not None
-    assert made.due_at_head(publisher.Reference(), store.size() - 1) is None  # one came meanwhile
+    assert made.due_at_head(Reference(), store.size() - 1) is None  # one came meanwhile
 
 
 def test_events_after_a_fixed_time_wait_for_its_publication(
@@ -212,15 +214,15 @@ def test_events_after_a_fixed_time_wait_for_its_publication(
 ) -> None:
     store = long_life().store()
     events = store.events[-50:]
-    at = publisher.recorded_at(events[20].record)
+    at = recorded_at(events[20].record)
     monkeypatch.setattr(publisher, "last_due", lambda packs, moment: at)
     made = publisher.Publisher(store, "", "", ALL)
 
-    first, due = made.before_due(events, publisher.Reference())
+    first, due = made.before_due(events, Reference())
 
     assert due == at
-    assert all(publisher.recorded_at(one.record) <= at for one in first)
-    assert all(publisher.recorded_at(one.record) > at for one in events[len(first) :])
+    assert all(recorded_at(one.record) <= at for one in first)
+    assert all(recorded_at(one.record) > at for one in events[len(first) :])
 
 
 # What it tells
@@ -260,7 +262,9 @@ def test_no_cell_of_a_document_counts_fewer_than_five(
     ]
     assert any(row["suppressed"] for row in cells)
     for row in cells:
-        measures = {name: value for name, value in row.items() if name not in ("name", "suppressed")}
+        measures = {
+            name: value for name, value in row.items() if name not in ("name", "suppressed")
+        }
         if row["suppressed"]:
             assert set(measures.values()) == {None}
         else:
@@ -292,19 +296,17 @@ def test_what_a_publication_tells_has_no_moment_and_no_id_of_a_request(
 @pytest.fixture(scope="module")
 def hourly(server: Server) -> Iterator[Server]:
     """The server's fixed times are far apart from now on."""
-    import projections.fixed_times as times  # noqa: PLC0415 - what the tests slow down
-
     server.post("hotline-clerk", filed(category="report"))
     server.published()
-    quick = times.MINUTE
-    times.MINUTE = timedelta(days=30)
+    quick = fixed_times.MINUTE
+    fixed_times.MINUTE = timedelta(days=30)
     yield server
-    times.MINUTE = quick
+    fixed_times.MINUTE = quick
 
 
 def test_between_publications_nothing_that_is_made_of_requests_changes(hourly: Server) -> None:
     before = {path: hourly.get(path).content for path in ROUTES}
-    path = f"/v1/disclosures/process/cases/adversary"
+    path = "/v1/disclosures/process/cases/adversary"
 
     for act in (
         filed(request="adversary"),
@@ -354,5 +356,3 @@ def test_a_value_that_no_case_has_counts_none(hourly: Server) -> None:
 
     assert shown["totals"]["cases"] == 0
     assert shown["by_category"] == []
-
-

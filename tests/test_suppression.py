@@ -14,7 +14,7 @@ ROWS, COLUMNS = "abcd", "wxyz"
 COUNTS = st.sampled_from((0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 9))
 TABLES = st.tuples(st.integers(1, 4), st.integers(1, 4)).flatmap(
     lambda size: st.fixed_dictionaries(
-        {cell: COUNTS for cell in product(ROWS[: size[0]], COLUMNS[: size[1]])}
+        dict.fromkeys(product(ROWS[: size[0]], COLUMNS[: size[1]]), COUNTS)
     )
 )
 

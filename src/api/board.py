@@ -163,9 +163,8 @@ class Board:
     async def case(self, number: Id, query: Annotated[Fresh, Query()]) -> Response:
         """One listed case: how far it is, in whose hands, and how long it took."""
         async with self._readers.connection() as connection:
-            found = None
-            if number.isdecimal() and len(number) <= MAX_DIGITS:
-                seen, found = await published_reading.case(connection, int(number))
+            is_number = number.isdecimal() and len(number) <= MAX_DIGITS
+            seen, found = await published_reading.case(connection, int(number) if is_number else 0)
             if found is None:
                 raise Problem(404, "unknown_request", f"request {number} is not shown here")
             named = _named(await project_reading.project(connection))

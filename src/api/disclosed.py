@@ -11,7 +11,6 @@ from psycopg import AsyncConnection
 
 from api.links import case_links, judged_links
 from api.published import read_document
-from projections.plain import plain
 from api.queries import EvaluationQuery, Fresh, ProcessQuery, ProjectQuery, RankingsQuery, end_of
 from projections import (
     evaluation_disclosure,
@@ -23,6 +22,7 @@ from projections import (
     project_reading,
     rankings,
 )
+from projections.plain import plain
 from projections.projection import Projection
 
 Links = Callable[[Any, dict[str, Any]], dict[str, str]]
@@ -95,7 +95,9 @@ async def read_published_evaluation(
 
 DISCLOSURES: dict[str, Disclosure] = {
     "project": Disclosure(ProjectQuery, (project_disclosure.PROJECTION,), read_project),
-    "process": Disclosure(ProcessQuery, (process_disclosure.PROJECTION,), read_published_process, True),
+    "process": Disclosure(
+        ProcessQuery, (process_disclosure.PROJECTION,), read_published_process, True
+    ),
     "evaluation": Disclosure(
         EvaluationQuery,
         (evaluation_disclosure.PROJECTION, process_disclosure.PROJECTION),

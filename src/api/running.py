@@ -27,7 +27,6 @@ from projections.dues import Dues
 from projections.live import Live
 from projections.schema import board_schema, public_schema
 
-
 FIRST_SECONDS = 3.0
 """How long the application waits at most for its first publication."""
 

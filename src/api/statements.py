@@ -111,7 +111,9 @@ class Statements:
         async with self._readers.connection() as connection, reading.one_moment(connection, tables):
             figures = await found.read(connection, query, None)
             if figures["as_of"]["position"] == 0:
-                raise Problem(404, "empty_ledger", "nothing was in the ledger when it was published")
+                raise Problem(
+                    404, "empty_ledger", "nothing was in the ledger when it was published"
+                )
             rows = await published_reading.last_digest(connection)
             projections = [
                 {"name": one.name, "version": (await _standing(connection, one))[0], "rows": rows}

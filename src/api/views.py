@@ -17,7 +17,6 @@ from api import contract
 from api.auth import Keyring
 from api.disclosed import read_evaluation, read_process, read_project, read_rankings
 from api.freshness import Freshness
-from projections.plain import plain
 from api.problems import Problem
 from api.published import PRIVATE, PUBLIC, list_cases, list_judged, number, read_document
 from api.queries import (
@@ -43,6 +42,7 @@ from projections import (
     published_reading,
     whistle_reading,
 )
+from projections.plain import plain
 
 PROJECT, PROCESS = project_reading.NAME, process_reading.NAME
 EVALUATION = evaluation_reading.NAME
@@ -97,9 +97,7 @@ class Views:
             )
         return _answer(found)
 
-    async def process(
-        self, request: Request, query: Annotated[ProcessQuery, Query()]
-    ) -> Response:
+    async def process(self, request: Request, query: Annotated[ProcessQuery, Query()]) -> Response:
         """Process disclosure 服务过程: cases by stage and holder, overdue, whistle to on site.
 
         As published last, of one dimension at a time; with a key of scope audit as it is.
@@ -126,9 +124,7 @@ class Views:
             )
         return _document(plain(found), PRIVATE)
 
-    async def case(
-        self, request: Request, case: Id, query: Annotated[Fresh, Query()]
-    ) -> Response:
+    async def case(self, request: Request, case: Id, query: Annotated[Fresh, Query()]) -> Response:
         """One listed case by its number in the last publication; with a key of scope audit any
         case by its id, but a withheld one, which is as unknown as one that never was."""
         if not await self._keyring.audits(request):

@@ -55,8 +55,8 @@ async def published_digest(connection: AsyncConnection[Any], place: Place) -> st
         if name == "document":
             digest.update(_head(name, DOCUMENT))
             statement = sql.SQL(
-                """select disclosure, dimension, value, document from {} order by disclosure collate "C", dimension collate "C",
-                value collate "C" """
+                """select disclosure, dimension, value, document from {}
+                order by disclosure collate "C", dimension collate "C", value collate "C" """
             ).format(place(name))
             async for *part, document in _streamed(connection, statement):
                 digest.update(_line(part) + document.encode() + b"\n")

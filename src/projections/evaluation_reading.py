@@ -87,7 +87,9 @@ CONDITIONS: dict[JudgedFigure, str] = {
 }
 _BEHIND_FIGURE = (
     "case %(figure)s::text "
-    + " ".join(f"when '{figure.value}' then {condition}" for figure, condition in CONDITIONS.items())
+    + " ".join(
+        f"when '{figure.value}' then {condition}" for figure, condition in CONDITIONS.items()
+    )
     + " else was_cleared or satisfaction is not null end"
 )
 _JUDGED_COLUMNS = """request, community, category, subject, lead, filed_at, is_cleared,

@@ -132,9 +132,9 @@ class Live:
             if not self._store.wait(position, WAIT_SECONDS):
                 due = self._publisher.due_at_head(reference, position)
             elif stored := list(self._store.read(after=position, limit=PAGE_EVENTS)):
-                stored, due = self._publisher.before_due(stored, reference)
-                if stored:
-                    page = self._pages.page(stored, reference)
+                applicable, due = self._publisher.before_due(stored, reference)
+                if applicable:
+                    page = self._pages.page(applicable, reference)
                     for follower in tuple(running):
                         if not self._advance(connection, follower, page):
                             running.remove(follower)

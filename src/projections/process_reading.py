@@ -75,7 +75,9 @@ CONDITIONS: dict[CaseFigure, str] = {
 }
 _BEHIND_FIGURE = (
     "case %(figure)s::text "
-    + " ".join(f"when '{figure.value}' then {condition}" for figure, condition in CONDITIONS.items())
+    + " ".join(
+        f"when '{figure.value}' then {condition}" for figure, condition in CONDITIONS.items()
+    )
     + " else true end"
 )
 _EFFECTIVE = "(effective_from is null or effective_from <= %(at)s)"

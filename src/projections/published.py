@@ -183,6 +183,6 @@ def last(connection: Connection, public: str) -> Publication | None:
 def _definition(column: Column) -> sql.Composed:
     return sql.SQL("{} {}{}").format(
         sql.Identifier(column.name),
-        sql.SQL(column.sql_type),  # type: ignore[arg-type]  # of projections.projection
+        sql.SQL(column.sql_type),
         sql.SQL("" if column.nullable else " not null"),
     )

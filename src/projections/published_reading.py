@@ -193,7 +193,9 @@ async def cases(
     async with publication(connection, "request_case") as seen:
         (count,) = await seen.all(_Count, _CASES_COUNT, values)
         found = await seen.all(ListedCase, _CASES, {**values, "after": after}, limit=wanted)
-    return Listed(seen.as_of, found, count.count, found[-1].number if len(found) == wanted else None)
+    return Listed(
+        seen.as_of, found, count.count, found[-1].number if len(found) == wanted else None
+    )
 
 
 async def case(connection: AsyncConnection[Any], number: int) -> tuple[AsOf, ListedCase | None]:
@@ -216,7 +218,9 @@ async def judged(
     async with publication(connection, "judged_request") as seen:
         (count,) = await seen.all(_Count, _JUDGED_COUNT, values)
         found = await seen.all(ListedJudgement, _JUDGED, {**values, "after": after}, limit=wanted)
-    return Listed(seen.as_of, found, count.count, found[-1].number if len(found) == wanted else None)
+    return Listed(
+        seen.as_of, found, count.count, found[-1].number if len(found) == wanted else None
+    )
 
 
 def _every(chosen: dict[str, str | None]) -> dict[str, Any]:

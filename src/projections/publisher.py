@@ -195,9 +195,7 @@ async def _publish(
         if apart:
             raise Apart(f"{' and '.join(apart)}, not at {position}")
         made = await publish(connection, at, position, community_bodies(reference), place)
-        await connection.execute(
-            sql.SQL(_DIGEST).format(place("publication")), [made.digest, at]
-        )
+        await connection.execute(sql.SQL(_DIGEST).format(place("publication")), [made.digest, at])
     return True
 
 
@@ -253,5 +251,3 @@ async def _connect(url: str, schema: str) -> AsyncConnection[Any]:
     connection = await AsyncConnection.connect(conninfo, autocommit=True)
     await connection.execute(_SESSION)
     return connection
-
-

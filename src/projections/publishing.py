@@ -79,7 +79,7 @@ async def _fill_lists(
         fill = sql.SQL("insert into {place} ({names}) select {names} from (").format(
             place=place(name), names=names
         )
-        await connection.execute(fill + sql.SQL(statement + ") as made"), values)  # type: ignore[arg-type]  # constants of published_rows
+        await connection.execute(fill + sql.SQL(statement + ") as made"), values)
 
 
 async def _documents(
@@ -96,7 +96,7 @@ async def _documents(
         statement = OLDEST.get(part.dimension)
         oldest = None
         if statement is not None:
-            found = sql.SQL(statement).format(place("request_case"))  # type: ignore[arg-type]  # constants of published_rows
+            found = sql.SQL(statement).format(place("request_case"))
             oldest = await _first(connection, found, {"value": part.value})
         yield "process", part, documents.process(part, cases, oldest)
         if part.dimension != "holder":

@@ -113,9 +113,7 @@ def _make_schemas(connection: Connection, board: str, public: str) -> None:
         ("grant select, insert, update, delete on {}.projection to {}", board, WRITER),
         ("grant select on {}.projection to {}", board, READER),
     ):
-        connection.execute(
-            sql.SQL(statement).format(sql.Identifier(schema), sql.Identifier(role))
-        )
+        connection.execute(sql.SQL(statement).format(sql.Identifier(schema), sql.Identifier(role)))
     showing.create_view(connection, public, "projection", _STANDING)
 
 

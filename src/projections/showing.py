@@ -37,9 +37,7 @@ def show(connection: Connection, projection: Projection, public: str) -> None:
 def hide(connection: Connection, projection: Projection, public: str) -> None:
     """Drops the views that are there, in the order of their names: as readers lock them."""
     for name in sorted(shown(projection)):
-        connection.execute(
-            sql.SQL("drop view if exists {}").format(sql.Identifier(public, name))
-        )
+        connection.execute(sql.SQL("drop view if exists {}").format(sql.Identifier(public, name)))
 
 
 def create_view(connection: Connection, public: str, name: str, names: list[str]) -> None:
@@ -55,6 +53,4 @@ def create_view(connection: Connection, public: str, name: str, names: list[str]
 
 def grant_select(connection: Connection, table: sql.Identifier, role: str) -> None:
     """Lets a role read a table or a view."""
-    connection.execute(
-        sql.SQL("grant select on {} to {}").format(table, sql.Identifier(role))
-    )
+    connection.execute(sql.SQL("grant select on {} to {}").format(table, sql.Identifier(role)))

@@ -87,8 +87,7 @@ class _Table:
     def _cost(self, cell: Cell) -> tuple[bool, int, int, Cell]:
         """Cells that count nothing come last; of the others those whose lines have gaps already."""
         gaps = sum(
-            any(other in self._hidden for other in self._lines[axis, cell[axis]])
-            for axis in (0, 1)
+            any(other in self._hidden for other in self._lines[axis, cell[axis]]) for axis in (0, 1)
         )
         return self._counts[cell] == 0, -gaps, self._counts[cell], cell
 
