@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -209,6 +210,20 @@ def test_the_head_is_published_only_when_no_earlier_event_can_come() -> None:
     assert made.due_at_head(Reference(), store.size() - 1) is None  # one came meanwhile
 
 
+def test_a_batch_under_way_at_the_fixed_time_is_waited_for(postgres_store: PostgresStore) -> None:
+    made = publisher.Publisher(postgres_store, "", "", ALL)
+    writer = postgres_store.writer()
+    writer.lock(())
+
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(made.due_at_head, Reference(), 0)
+        with pytest.raises(TimeoutError):
+            asked.result(0.5)
+        writer.rollback()
+        assert asked.result(10) is not None
+    writer.close()
+
+
 def test_events_after_a_fixed_time_wait_for_its_publication(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -269,6 +284,39 @@ def test_no_cell_of_a_document_counts_fewer_than_five(
             assert set(measures.values()) == {None}
         else:
             assert row["cases"] >= MIN_CASES
+
+
+def test_a_gap_of_one_document_is_a_gap_of_every_other(
+    place: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = {
+        (row["disclosure"], row["dimension"], row["value"]): json.loads(row["document"])
+        for row in grown(place, monkeypatch)["document"]
+    }
+
+    def gaps(disclosure: str, dimension: str, other: str) -> set[tuple[str, str]]:
+        return {
+            (value, row["name"])
+            for (name, of, value), one in documents.items()
+            if (name, of) == (disclosure, dimension)
+            for row in one[f"by_{other}"] or ()
+            if row["suppressed"]
+        }
+
+    every = set()
+    for one, other in (("community", "category"), ("community", "period"), ("category", "period")):
+        every |= gaps("process", one, other)
+        found = gaps("process", one, other)
+        back = {(first, second) for second, first in gaps("process", other, one)}
+        assert found == back
+        assert found == gaps("evaluation", one, other)
+    asked = documents["process", "", ""]["asked"]
+    hidden = {(row["community"], row["category"]) for row in asked if row["suppressed"]}
+    assert hidden == gaps("process", "community", "category")
+    assert every
+    years = [one for (_, of, value), one in documents.items() if of == "period" and len(value) == 4]
+    assert years
+    assert all(one["by_community"] is one["by_category"] is None for one in years)
 
 
 def test_what_a_publication_tells_has_no_moment_and_no_id_of_a_request(
