@@ -165,6 +165,27 @@ def test_a_fixed_time_is_published_once_whoever_tries_again(
     assert len(before) == 1
 
 
+def test_views_of_before_there_were_publications_get_one(place: tuple[str, str]) -> None:
+    store = long_life().store()
+    rebuild(store, *place)
+    before = everything(place)
+    url, schema = place
+    with psycopg.connect(url, autocommit=True) as superuser:
+        superuser.execute(
+            sql.SQL("set search_path = {}").format(sql.Identifier(f"{schema}_public"))
+        )
+        for name in before:
+            superuser.execute(sql.SQL("truncate publication, {}").format(sql.Identifier(name)))
+
+    live = Live(store, *place)
+    live.start()
+    wait_for(lambda: look(place, LAST))
+    live.close()
+
+    assert before["document"]
+    assert look(place, "select count(*) as tables from document") != [{"tables": 0}]
+
+
 def test_a_crash_in_the_middle_leaves_the_publication_before(
     place: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

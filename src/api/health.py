@@ -69,12 +69,15 @@ class Health:
                 trouble=self._live.trouble,
             ) from error
         stopped = any(one.error is not None for one in found) or signed.trouble is not None
+        stopped = stopped or self._live.unpublished is not None
         ready: dict[str, Any] = {
             "status": "degraded" if stopped else "ready",
             "position": position,
             "projections": {one.name: _standing(one, position) for one in found},
             "checkpoint": signed.document(position),
         }
+        if self._live.unpublished is not None:
+            ready["publication"] = self._live.unpublished
         if self._timekeeper.trouble is not None:
             ready["timekeeper"] = self._timekeeper.trouble
         return ready

@@ -72,6 +72,11 @@ class Live:
         self.trouble: str | None = None
         """Why it cannot work just now, such as a database that is down; None while it can."""
 
+    @property
+    def unpublished(self) -> str | None:
+        """Why the last fixed time has no publication; None where it has one."""
+        return self._publisher.trouble
+
     def start(self) -> None:
         """Starts the thread; the views must have been prepared."""
         self._thread.start()
