@@ -15,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from ledger.store.embedded import EmbeddedPostgres
 from ledger.store.migrations import migrate
 from ledger.store.postgres import PostgresStore
-from projections.schema import board_schema
+from projections.schema import board_schema, public_schema
 
 SETTINGS = (
     "server_version",
@@ -82,8 +82,9 @@ class Database:
             yield store
         finally:
             store.close()
-            both = [sql.Identifier(name), sql.Identifier(board_schema(name))]
-            self._execute(sql.SQL("drop schema if exists {}, {} cascade").format(*both))
+            names = (name, board_schema(name), public_schema(name))
+            all_three = sql.SQL(", ").join(map(sql.Identifier, names))
+            self._execute(sql.SQL("drop schema if exists {} cascade").format(all_three))
 
     @contextmanager
     def database(self) -> Iterator[dict[str, Any]]:

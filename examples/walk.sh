@@ -61,8 +61,9 @@ answer=$(propose committee-clerk '{"kind": "love_points_awarded", "body": {"acco
 echo "$answer"
 position=$(sed -n 's/.*"position":\([0-9]*\).*/\1/p' <<<"$answer")
 
-say "8. The public views show it, as of that position or a later one"
-curl --silent --fail-with-body "$URL/v1/disclosures/process/cases/$CASE?min_position=$position"
+say "8. An auditor sees the case as of that position; the public with the next publication"
+curl --silent --fail-with-body -H "Authorization: Bearer $(key auditor)" \
+    "$URL/v1/disclosures/process/cases/$CASE?min_position=$position"
 echo
 curl --silent --fail-with-body "$URL/v1/points/account-1?min_position=$position&limit=1"
 echo

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -54,6 +55,17 @@ class Server:
         """Reads as a role, or as the public."""
         with self.client(role, **headers) as client:
             return client.get(path)
+
+    def published(self, position: int | None = None) -> datetime:
+        """Waits until a position (the log's last one now) has been published; the fixed time."""
+        wanted = self.size() if position is None else position
+
+        def as_of() -> dict[str, Any]:
+            answer = self.get("/v1/disclosures/process")
+            return answer.json().get("as_of", {}) if answer.status_code == 200 else {}
+
+        wait_for(lambda: as_of().get("position", -1) >= wanted)
+        return datetime.fromisoformat(as_of()["at"])
 
     def size(self) -> int:
         """The last position of the log."""

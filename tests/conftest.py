@@ -22,7 +22,15 @@ from ledger.store.migrations import migrate
 from ledger.store.postgres import PostgresStore
 from tests import torture_report
 from tests.api_server import Server, found, serving
+from tests.quick_times import quick_times
 from tests.vaults import memory_vault
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_times() -> Iterator[None]:
+    """A minute of the fixed times lasts a second: nobody wants to wait for publications."""
+    with quick_times():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -51,9 +59,16 @@ def server(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     data = tmp_path_factory.mktemp("data")
     settings = Settings(data=data, database_url=postgres_url, schema=name)
     with serving(settings, found(settings)) as running:
+        running.published()
         yield running
     with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"drop schema if exists {name}, {name}_board, {name}_access cascade")
+        connection.execute(
+            f"drop schema if exists {name}, {name}_board, {name}_public, {name}_access cascade"
+        )
+
+
+def _schemas(name: str) -> str:
+    return ", ".join((name, *(f"{name}_{suffix}" for suffix in ("board", "public", "access"))))
 
 
 @pytest.fixture
@@ -62,7 +77,9 @@ def schema(postgres_url: str) -> Iterator[str]:
     name = f"test_{uuid4().hex[:12]}"
     yield name
     with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"drop schema if exists {name}, {name}_board, {name}_access cascade")
+        connection.execute(
+            f"drop schema if exists {name}, {name}_board, {name}_public, {name}_access cascade"
+        )
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def behind(server: Server, path: str) -> Iterator[dict[str, Any]]:
     """All the cases that a link leads to, page by page."""
     after = ""
     while True:
-        page = server.get(f"{path}&limit=7{after}").json()
+        page = server.get(f"{path}&limit=7{after}", "auditor").json()
         yield from page["cases"]
         if page["next"] is None:
             return
@@ -75,7 +75,7 @@ def test_every_figure_leads_to_as_many_cases(
 ) -> None:
     position = server.size()
 
-    shown = server.get(f"/v1/disclosures/{disclosure}?min_position={position}").json()
+    shown = server.get(f"/v1/disclosures/{disclosure}?min_position={position}", "auditor").json()
 
     followed = 0
     for group in groups(shown):
@@ -92,9 +92,8 @@ def test_every_figure_leads_to_as_many_cases(
 def test_the_clocks_of_a_long_case_are_right_to_the_minute(server: Server, walked: str) -> None:
     position = server.size()
 
-    case = server.get(f"/v1/disclosures/process/cases/{walked}?min_position={position}").json()[
-        "case"
-    ]
+    path = f"/v1/disclosures/process/cases/{walked}?min_position={position}"
+    case = server.get(path, "auditor").json()["case"]
 
     assert (case["stage"], case["handling_round"], case["lead"]) == ("struck_off", 2, "dept-roads")
     counts = ("returns", "extensions", "urged", "sent_back", "disputed", "reopened")

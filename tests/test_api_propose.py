@@ -205,7 +205,7 @@ def test_a_writer_reads_its_own_writes(server: Server) -> None:
         told = server.post("hotline-clerk", filed(request=f"r-own-{number}")).json()["events"][0]
 
         path = f"/v1/disclosures/process/cases/r-own-{number}"
-        seen = server.get(f"{path}?min_position={told['position']}")
+        seen = server.get(f"{path}?min_position={told['position']}", "auditor")
 
         assert seen.status_code == 200
         assert seen.json()["as_of"]["position"] >= told["position"]

@@ -14,6 +14,7 @@ WALK = Path(__file__).parents[1] / "examples" / "walk.sh"
 def test_the_walk_with_curl_changes_the_disclosures_and_the_page(server: Server) -> None:
     position = server.size()
     fresh = f"?min_position={position}"
+    server.published(position)
     before = server.get(f"/v1/disclosures/process{fresh}").json()["totals"]
     evaluation = server.get(f"/v1/disclosures/evaluation{fresh}").json()["totals"]
     points = server.get(f"/v1/points/account-1{fresh}").json()["account"]
@@ -27,6 +28,7 @@ def test_the_walk_with_curl_changes_the_disclosures_and_the_page(server: Server)
     assert '"rule":"wrong_stage"' in walked.stdout
     assert server.size() == position + 10
     fresh = f"?min_position={position + 10}"
+    server.published(position + 10)
     after = server.get(f"/v1/disclosures/process{fresh}").json()["totals"]
     assert after["cleared"] == before["cleared"] + 1
     rated = server.get(f"/v1/disclosures/evaluation{fresh}").json()["totals"]

@@ -13,7 +13,7 @@ from ledger.event import HeldFor
 from projections.folding import fold
 from projections.personal_data import PROJECTION, ActGroup, DataSubject
 from projections.projection import columns
-from projections.tables import public_tables
+from projections.showing import shown
 from tests.paper_ledger import PaperLedger
 from tests.privacy_acts import ACCOUNT, HOLDER, SUBJECT, done, opened
 from tests.request_acts import brought_to, on, town
@@ -74,7 +74,7 @@ def test_no_public_table_has_a_row_or_a_column_that_names_a_subject() -> None:
 
     folded = fold(PROJECTION, paper.history)
 
-    assert set(public_tables(PROJECTION)) == set(PUBLIC)
+    assert set(shown(PROJECTION)) == set(PUBLIC)
     assert {*folded.rows} == {"personal_data_act_withheld", "data_subject_withheld"}
     assert [column.name for column in columns(ActGroup)] == ["kind", "about", "period"]
     assert not re.search("request-0|account-1|requester-1|holder-1", str(counted(paper)))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import psycopg
 import pytest
 from psycopg import errors, sql
 
 from ledger.store.migrations import OWNER, PUBLIC, READER, WRITER
-from ledger.store.postgres import connection_string
+from ledger.store.postgres import PostgresStore, connection_string
 from projections.all import ALL
-from projections.schema import board_schema, prepare
-from projections.tables import public_tables, table_names
-from tests.api_server import Server, filed
+from projections.published import NAMES, ROWS
+from projections.rebuild import rebuild
+from projections.schema import board_schema, prepare, public_schema
+from projections.showing import shown
+from projections.tables import table_names
+from tests.api_server import Server
 
 REFUSED = errors.InsufficientPrivilege
 
@@ -22,7 +26,7 @@ REFUSED = errors.InsufficientPrivilege
 def public(server: Server) -> Iterator[psycopg.Connection]:
     settings = server.settings
     assert settings.database_url is not None
-    conninfo = connection_string(settings.database_url, board_schema(settings.schema), PUBLIC)
+    conninfo = connection_string(settings.database_url, public_schema(settings.schema), PUBLIC)
     with psycopg.connect(conninfo, autocommit=True) as connection:
         yield connection
 
@@ -38,30 +42,63 @@ def tables_of(server: Server, schema: str) -> list[str]:
         return [name for (name,) in found]
 
 
-def test_it_reads_every_public_view(public: psycopg.Connection) -> None:
-    for projection in ALL:
-        for name in public_tables(projection):
-            public.execute(sql.SQL("select * from {} limit 1").format(sql.Identifier(name)))
+STANDING = ("publication", "projection", "shown_name")
+VISIBLE = {*STANDING, *NAMES, *(name for one in ALL for name in shown(one))}
+    "publication",
+    "projection",
+    "shown_name",
+    *NAMES,
+    *(name for one in ALL for name in shown(one)),
+}
+
+
+def test_it_reads_all_that_is_in_its_schema(server: Server, public: psycopg.Connection) -> None:
+    assert {*tables_of(server, public_schema(server.settings.schema))} == VISIBLE
+    for name in VISIBLE:
+        public.execute(sql.SQL("select * from {} limit 1").format(sql.Identifier(name)))
     assert public.execute("select count(*) from projection").fetchone() == (len(ALL),)
 
 
-def test_it_reads_no_view_that_is_withheld(server: Server, public: psycopg.Connection) -> None:
-    withheld = {
-        name
-        for projection in ALL
-        for name in {*table_names(projection)} - {*public_tables(projection)}
-    }
-    server.post("hotline-clerk", filed(category="report"))
+def test_it_sees_no_other_schema_of_the_database(public: psycopg.Connection) -> None:
+    found = public.execute(
+        "select nspname from pg_namespace where has_schema_privilege(oid, 'usage')"
+        " and nspname not like 'pg\\_%' and nspname not in ('information_schema', 'public')"
+        " and nspname = any(select n.nspname from pg_class join pg_namespace n"
+        " on n.oid = relnamespace where has_table_privilege(pg_class.oid, 'select')) order by 1"
+    ).fetchall()
 
-    assert withheld
-    assert {*tables_of(server, board_schema(server.settings.schema))} == {
-        *withheld,
-        *(name for projection in ALL for name in public_tables(projection)),
-        "projection",
-    }
-    for name in withheld:
+    assert all(name.endswith("_public") for (name,) in found)
+
+
+def test_it_reads_no_table_of_the_board(server: Server, public: psycopg.Connection) -> None:
+    board = board_schema(server.settings.schema)
+    tables = tables_of(server, board)
+
+    assert {*tables} == {
+        "projection", "shown_name", *(name for one in ALL for name in table_names(one))
+    }  # fmt: skip
+    for name in tables:
         with pytest.raises(REFUSED):
-            public.execute(sql.SQL("select * from {}").format(sql.Identifier(name)))
+            public.execute(sql.SQL("select * from {}").format(sql.Identifier(board, name)))
+
+
+def test_nothing_made_of_requests_is_in_its_schema_but_publications() -> None:
+    of_requests = {
+        f"{rows.table}{suffix}"
+        for one in ALL
+        for rows in one.rows
+        if rows.published
+        for suffix in ("", "_tally", "_withheld")
+    }
+
+    assert of_requests & VISIBLE == {*ROWS}
+
+
+def test_a_whistle_does_not_tell_whether_it_was_blown_for_a_request(
+    public: psycopg.Connection,
+) -> None:
+    with pytest.raises(errors.UndefinedColumn):
+        public.execute("select for_request from whistle")
 
 
 def test_it_reads_nothing_of_the_ledger_itself(server: Server, public: psycopg.Connection) -> None:
@@ -79,15 +116,18 @@ def test_it_reads_nothing_of_the_ledger_itself(server: Server, public: psycopg.C
     [
         "update projection set position = 0",
         "delete from request_case",
+        "delete from publication",
+        "update whistle set stage = 'cleared'",
         "insert into projection (name, version, tables) values ('x', 1, '{}')",
         "create table mine ()",
         "drop table request_case",
+        "drop view whistle",
         "set role mingzhang_reader; select * from event",
         "copy request_case to program 'cat'",
     ],
 )
 def test_it_changes_nothing(public: psycopg.Connection, statement: str) -> None:
-    with pytest.raises((REFUSED, errors.UndefinedTable)):
+    with pytest.raises((REFUSED, errors.UndefinedTable, errors.UndefinedColumn)):
         public.execute(statement.encode())
 
 
@@ -117,19 +157,40 @@ def test_the_board_is_read_with_it(server: Server) -> None:
     assert ("mingzhang public",) in roles
 
 
-def test_a_board_made_before_the_role_was_there_is_opened_to_it(
+def test_a_board_that_was_once_open_to_it_is_shut(
     server: Server, public: psycopg.Connection
 ) -> None:
     settings = server.settings
     assert settings.database_url is not None
+    board = sql.Identifier(board_schema(settings.schema))
+    role = sql.Identifier(PUBLIC)
     with psycopg.connect(settings.database_url, autocommit=True) as superuser:
-        schema = sql.Identifier(board_schema(settings.schema))
-        superuser.execute(sql.SQL("set search_path = {}").format(schema))
-        role = sql.Identifier(PUBLIC)
-        superuser.execute(sql.SQL("revoke select on request_case from {}").format(role))
-    with pytest.raises(REFUSED):
-        public.execute("select * from request_case")
+        superuser.execute(sql.SQL("grant usage on schema {} to {}").format(board, role))
+        superuser.execute(sql.SQL("grant select on {}.projection to {}").format(board, role))
+    look = sql.SQL("select * from {}.projection").format(board)
+    public.execute(look)
 
     prepare(settings.database_url, settings.schema)
 
-    public.execute("select * from request_case")
+    with pytest.raises(REFUSED):
+        public.execute(look)
+
+
+def test_a_rebuild_shows_the_new_tables_and_the_same_publication(
+    server: Server, public: psycopg.Connection
+) -> None:
+    settings = server.settings
+    assert settings.database_url is not None
+    server.published()
+    last = "select digest from publication where at = %s"
+    (at, before) = public.execute(
+        "select at, digest from publication order by at desc limit 1"
+    ).fetchone() or (None, None)
+
+    with closing(PostgresStore(settings.database_url, settings.schema)) as store:
+        rebuild(store, settings.database_url, settings.schema)
+
+    assert before
+    assert public.execute(last, [at]).fetchone() == (before,)
+    for name in VISIBLE:
+        public.execute(sql.SQL("select * from {} limit 1").format(sql.Identifier(name)))

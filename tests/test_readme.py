@@ -27,6 +27,7 @@ def test_the_readmes_lines_change_the_page(server: Server) -> None:
         assert given in commands
         commands = commands.replace(given, here)
     position = server.size()
+    server.published(position)
     before = server.get(f"/v1/disclosures/process?min_position={position}").json()["totals"]
 
     walked = subprocess.run(
@@ -42,5 +43,6 @@ def test_the_readmes_lines_change_the_page(server: Server) -> None:
         "service_rated", "love_points_awarded",
     ]  # fmt: skip
     assert re.findall(r'"rule":"(\w+)"', walked.stdout) == ["wrong_stage"]
+    server.published(position + len(kinds))
     page = server.get(f"/?min_position={position + len(kinds)}").text
     assert f'<a href="/cases?stage=cleared">{before["cleared"] + 1}</a>' in page

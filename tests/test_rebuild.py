@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from ledger.event import Recorded
 from ledger.store.contract import Store
 from ledger.store.memory import MemoryStore
-from ledger.store.migrations import PUBLIC, WRITER
+from ledger.store.migrations import READER, WRITER
 from ledger.store.postgres import PostgresStore, connection_string
 from projections import reference as town
 from projections.all import ALL
@@ -30,7 +30,7 @@ from projections.pages import Pages
 from projections.reading import one_moment
 from projections.rebuild import Limits, rebuild
 from projections.schema import board_schema, prepare
-from projections.tables import public_tables
+from projections.tables import plain_tables
 from tests.histories import ACTS, Diary, Step, on_board, positions
 from tests.plain_model.clerk import VERDICTS
 from tests.privacy_acts import ALL_ACTS
@@ -177,14 +177,14 @@ def same_as_folded(url: str, schema: str, history: list[Recorded]) -> None:
 
 
 def stored_digests(url: str, schema: str) -> dict[str, str]:
-    """The digest of every projection as the public may read it."""
+    """The digest of every projection as it is stored."""
 
     async def read() -> dict[str, str]:
-        conninfo = connection_string(url, board_schema(schema), PUBLIC)
+        conninfo = connection_string(url, board_schema(schema), READER)
         async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
             found = {}
             for projection in ALL:
-                async with one_moment(connection, public_tables(projection)):
+                async with one_moment(connection, plain_tables(projection)):
                     found[projection.name] = await stored_digest(connection, projection)
             return found
 

@@ -25,10 +25,10 @@ from ledger.tlog.note import Note, NoteVerifier, Signer, encode_base64
 from ledger.tlog.proof_file import ProofFile
 from tests.api_server import Server, filed, wait_for
 
-COMMAND = (sys.executable, "-m", "api.cli.main")
+COMMAND = (sys.executable, "-m", "tests.quick_times")
 DOCUMENT = Path(__file__).parents[1] / "docs" / "audit.md"
 PROCESS = "process"
-OF_A_PART = "process?community=committee-riverside"
+OF_A_PART = "process?community=branch-riverside"
 
 
 def run(server: Server, *words: str) -> subprocess.CompletedProcess[str]:
@@ -59,6 +59,7 @@ def stated(server: Server) -> dict[str, bytes]:
     for category in ("help", "complaint", "report"):
         server.post("hotline-clerk", filed(category=category))
     size = server.size()
+    server.published(size)
     found = {}
     for name in ("project", PROCESS, "evaluation", "rankings", OF_A_PART):
         path = f"/v1/statements/{name}{'&' if '?' in name else '?'}min_position={size}"
@@ -84,7 +85,7 @@ def test_a_statement_is_canonical_and_says_what_it_is_of(
     document = json.loads(stated[PROCESS])
 
     assert canonical_document(document) == stated[PROCESS]
-    assert document["format"] == "mingzhang-statement/1"
+    assert document["format"] == "mingzhang-statement/2"
     assert document["origin"] == "mingzhang.example/demonstration"
     assert document["figures"]["as_of"] == {
         "position": document["size"],
@@ -146,8 +147,9 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "the root": (lambda one: one.update(root=encode_base64(bytes(32))), "checkpoint"),
     "the packs": (lambda one: one["rule_packs"].clear(), "rule_packs"),
     "the size": (lambda one: one.update(size=one["size"] - 1), "checkpoint"),
-    "the time": (lambda one: one.update(at="2031-01-01T00:00:00Z"), "figures"),
-    "the part": (lambda one: one.update(query={"community": "committee-oldtown"}), "figures"),
+    "the time": (lambda one: one.update(at="2031-01-01T00:00:00Z"), "size"),
+    "a time between": (lambda one: one.update(at=one["at"][:-1] + ".500000Z"), "at"),
+    "the part": (lambda one: one.update(query={"community": "branch-oldtown"}), "figures"),
     "the name of the log": (lambda one: one.update(origin="town.example/other"), "checkpoint"),
     "a number that is a truth": (
         lambda one: one["rule_packs"][0].update(version=True),
@@ -182,7 +184,7 @@ def test_views_of_another_version_are_not_judged(
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"{", b"[]", b"{}", b"null", b'{"format":"mingzhang-statement/2","rows_format":"x"}'],
+    [b"", b"{", b"[]", b"{}", b"null", b'{"format":"mingzhang-statement/1","rows_format":"x"}'],
 )
 def test_what_is_no_statement_is_said_to_be_none(data: bytes) -> None:
     with pytest.raises(Unreadable):

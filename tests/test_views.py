@@ -18,7 +18,7 @@ from ledger.domain.rules import Subject
 from ledger.proposal import Proposal
 from ledger.store.contract import StoredEvent
 from ledger.store.memory import MemoryStore
-from ledger.store.migrations import PUBLIC
+from ledger.store.migrations import READER
 from ledger.store.postgres import PostgresStore, connection_string
 from ledger.tlog.merkle import leaf_hash
 from projections import evaluation_reading, process_reading, project_reading, whistle_reading
@@ -49,7 +49,7 @@ def board(postgres_url: str, postgres_store: PostgresStore, schema: str) -> Call
     def look(paper: PaperLedger, read: Read) -> Any:
         rebuild(_store(paper), postgres_url, schema)
         return asyncio.run(
-            _read(connection_string(postgres_url, board_schema(schema), PUBLIC), read)
+            _read(connection_string(postgres_url, board_schema(schema), READER), read)
         )
 
     return look

@@ -46,7 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
     keyring = Keyring(running.readers, limits.key_cache_seconds)
     freshness = Freshness(running.board_readers, limits.min_position_seconds)
     signatures = Signatures(store, running.notary, running.policy)
-    board = Board(running.board_readers, freshness, signatures)
+    board = Board(running.public_readers, running.board_readers, freshness, signatures)
     links = ReceiptLinks(settings.receipt_key())
     proposals = Proposals(ledger, keyring, settings.fingerprint_key(), links, limits)
     proofs = Proofs(store, running.notary)
@@ -60,14 +60,14 @@ def create_app(settings: Settings) -> FastAPI:
         proposals,
         Feed(ledger, keyring, limits),
         schemas,
-        Views(running.board_readers, freshness),
+        Views(running.public_readers, running.board_readers, freshness, keyring),
         Transparency(LEDGER_LOG, store, proofs, keyring),
         Transparency(ACCESS_LOG, access.store, Proofs(access.store, access.notary), keyring),
         SealedValues(running.opener, keyring),
         AccessFeed(access.log, keyring, limits),
         receipts,
         WhoLooked(access.log, receipts, board),
-        Statements(store, running.board_readers, freshness, proofs),
+        Statements(store, running.public_readers, freshness, proofs),
         Health(running, signatures),
         board,
     ):

@@ -51,7 +51,9 @@ class Scope(StrEnum):
     PROPOSE = "propose"
     FEED = "feed"
     AUDIT = "audit"
+    """Figures and lists as they are now, of any part, with small cells; nothing personal."""
     OPEN = "open"
+    """Sealed values, each reading on the access log; by whom and what for is decided by rules."""
 
 
 class Principal(NamedTuple):
@@ -108,6 +110,26 @@ class Keyring:
 
     async def principal(self, request: Request, scope: Scope) -> Principal:
         """Who asks; raises a `Problem` of 401 or 403, or `StoreDown`."""
+        found = await self.known(request)
+        if scope not in found.scopes:
+            raise Problem(
+                403,
+                "scope_missing",
+                f"this key is not good for {scope}",
+                f"a key with the scope {scope}",
+                headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
+            )
+        return found
+
+    async def audits(self, request: Request) -> bool:
+        """Whether somebody with the scope audit asks; without a key, or with another one that is
+        in force, it is the public. Raises as `principal` does for a key that is not."""
+        if request.headers.get("authorization") is None:
+            return False
+        return Scope.AUDIT in (await self.known(request)).scopes
+
+    async def known(self, request: Request) -> Principal:
+        """Who asks, whatever the key is good for; raises a `Problem` of 401, or `StoreDown`."""
         given = request.headers.get("authorization")
         if given is None:
             raise _unauthorised("key_missing", "this needs an API key", None)
@@ -118,14 +140,6 @@ class Keyring:
         if found is None:
             raise _unauthorised(
                 "key_unknown", "this API key is unknown or revoked", "invalid_token"
-            )
-        if scope not in found.scopes:
-            raise Problem(
-                403,
-                "scope_missing",
-                f"this key is not good for {scope}",
-                f"a key with the scope {scope}",
-                headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
             )
         return found
 

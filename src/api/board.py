@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from psycopg import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount
@@ -17,6 +18,7 @@ from api import labels
 from api.freshness import Freshness
 from api.links import cases_url
 from api.problems import Problem
+from api.published import list_cases, list_judged, read_document, shown
 from api.queries import (
     CasesQuery,
     EvaluationQuery,
@@ -30,13 +32,14 @@ from api.queries import (
 from api.readers import Readers
 from api.signed import Signatures
 from projections import (
-    evaluation_reading,
     points_reading,
     process_reading,
     project_reading,
+    published_reading,
     whistle_reading,
 )
 from projections.project_reading import ProjectDisclosure
+from projections.reading import AsOf
 
 _HERE = Path(__file__).parent
 MAIN_STAGES = frozenset(
@@ -46,6 +49,8 @@ MAIN_STAGES = frozenset(
 MANY_COMMUNITIES = 12
 """Beyond so many their table is folded up, or nobody would reach what comes after it."""
 LATEST_CASES = 12
+MAX_DIGITS = 15
+"""Of the number of a listed case."""
 LATEST_WHISTLES = 8
 RANKED = 20
 HEADERS = {
@@ -60,6 +65,7 @@ HEADERS = {
 }
 _APOLOGIES = {
     404: ("没有这个页面", "这里没有您要找的内容，或者它不对外公开。"),
+    403: ("这里只按一个方面公布", "同时按几个方面查，人数少，容易认出是谁。请只选一个方面。"),
     422: ("这个地址写得不对", "请从首页重新进入。"),
     503: ("账本暂时读不到", "已经记下的内容不会丢失，恢复后会自动显示。请稍后再试。"),
 }
@@ -69,8 +75,11 @@ _APOLOGY = ("页面暂时打不开", "问题已记录，请稍后再试。")
 class Board:
     """The pages and what they need."""
 
-    def __init__(self, readers: Readers, freshness: Freshness, signatures: Signatures) -> None:
-        self._readers = readers
+    def __init__(
+        self, public: Readers, board: Readers, freshness: Freshness, signatures: Signatures
+    ) -> None:
+        self._readers = public
+        self._board = board
         self._signatures = signatures
         self._freshness = freshness
         self._templates = Environment(
@@ -80,18 +89,19 @@ class Board:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        shown: dict[str, Callable[..., str]] = {
+        terms: dict[str, Callable[..., str]] = {
             "term": labels.term,
             "moment": labels.moment,
             "day": labels.day,
             "date": labels.date,
+            "days": labels.days,
             "percent": labels.percent,
             "minutes": labels.minutes,
             "per_hundred": labels.per_hundred,
             "behind": cases_url,
         }
         self._templates.globals.update(
-            shown,
+            terms,
             categories=tuple(labels.TERMS["category"].items()),
             stages=tuple(labels.TERMS["stage"].items()),
             main_stages=MAIN_STAGES,
@@ -103,7 +113,7 @@ class Board:
         for path, endpoint in (
             ("/", self.home),
             ("/cases", self.cases),
-            ("/cases/{request}", self.case),
+            ("/cases/{number}", self.case),
             ("/summons", self.summons),
             ("/judged", self.judged),
             ("/points", self.find_account),
@@ -120,44 +130,45 @@ class Board:
         await self._freshness.reach(query.min_position)
         async with self._readers.connection() as connection:
             project = await project_reading.project(connection)
+            process = await read_document(connection, "process", ProcessQuery())
+            evaluation = await read_document(connection, "evaluation", EvaluationQuery())
             return self._page(
                 "home.html",
                 signed=await self._signatures.last(),
                 **_named(project),
                 project=project,
-                process=await process_reading.process(connection),
-                cases=await process_reading.cases(connection, limit=LATEST_CASES),
+                process=shown(process),
+                published=published_reading.moment_of(process["as_of"]),
+                cases=await published_reading.cases(connection, limit=LATEST_CASES),
                 summons=await whistle_reading.summons(connection, limit=LATEST_WHISTLES),
-                evaluation=await evaluation_reading.evaluation(connection),
+                evaluation=shown(evaluation),
                 archive=await points_reading.points_totals(connection),
                 rankings=await points_reading.rankings(connection, limit=RANKED),
             )
 
     async def cases(self, query: Annotated[CasesQuery, Query()]) -> Response:
         """The cases behind a figure of the process disclosure, page by page."""
-        await self._freshness.reach(query.min_position, process_reading.NAME)
         async with self._readers.connection() as connection:
             named = _named(await project_reading.project(connection))
             return self._page(
                 "cases.html",
                 **named,
-                cases=await process_reading.cases(
-                    connection, after=query.after, limit=query.limit, **query.chosen()
-                ),
+                cases=await list_cases(connection, query),
+                as_of_moment=await self._moment(connection),
                 title=labels.term("case_figure", query.figure) if query.figure else "全部事项",
                 within=_within(query, named["names"]),
                 kept=_kept(query),
             )
 
-    async def case(self, request: Id, query: Annotated[Fresh, Query()]) -> Response:
-        """One case: how far it is, in whose hands, and how long it took."""
-        await self._freshness.reach(query.min_position, process_reading.NAME)
+    async def case(self, number: Id, query: Annotated[Fresh, Query()]) -> Response:
+        """One listed case: how far it is, in whose hands, and how long it took."""
         async with self._readers.connection() as connection:
-            seen, found = await process_reading.case(connection, request)
+            is_number = number.isdecimal() and len(number) <= MAX_DIGITS
+            seen, found = await published_reading.case(connection, int(number) if is_number else 0)
             if found is None:
-                raise Problem(404, "unknown_request", f"request {request} is not shown here")
+                raise Problem(404, "unknown_request", f"request {number} is not shown here")
             named = _named(await project_reading.project(connection))
-            subject = named["subjects"].get(found.subject, found.subject)
+            subject = named["subjects"].get(found.subject or "", found.subject or "事项")
             return self._page("case.html", **named, seen=seen, case=found, subject=subject)
 
     async def summons(self, query: Annotated[SummonsQuery, Query()]) -> Response:
@@ -178,19 +189,13 @@ class Board:
 
     async def judged(self, query: Annotated[JudgedQuery, Query()]) -> Response:
         """The cases behind a figure of the evaluation disclosure, page by page."""
-        await self._freshness.reach(query.min_position, evaluation_reading.NAME)
         async with self._readers.connection() as connection:
             named = _named(await project_reading.project(connection))
             return self._page(
                 "judged.html",
                 **named,
-                judged=await evaluation_reading.judged(
-                    connection,
-                    figure=query.figure,
-                    after=query.after,
-                    limit=query.limit,
-                    **query.part(),
-                ),
+                judged=await list_judged(connection, query),
+                as_of_moment=await self._moment(connection),
                 title=labels.term("judged_figure", query.figure)
                 if query.figure
                 else "评价过的事项",
@@ -214,13 +219,14 @@ class Board:
             names = await project_reading.names(connection)
             return self._page("points.html", archive=found, names=names)
 
-    async def receipt_page(self, request: str, headers: dict[str, str], **shown: Any) -> Response:
-        """The page of a resident's receipt, with what the board shows of the request."""
-        async with self._readers.connection() as connection:
+    async def receipt_page(self, request: str, headers: dict[str, str], **given: Any) -> Response:
+        """The page of a resident's receipt, with the case as it is now: who has the link may see
+        it, and nobody else has it."""
+        async with self._board.connection() as connection:
             named = _named(await project_reading.project(connection))
             as_of, case = await process_reading.case(connection, request)
         page = self._templates.get_template("receipt.html").render(
-            **named, **shown, as_of=as_of, case=case
+            **named, **given, as_of=as_of, case=case
         )
         return HTMLResponse(page, 200, {**HEADERS, **headers})
 
@@ -243,8 +249,12 @@ class Board:
         headers = {**HEADERS, **problem.headers, "Cache-Control": "no-store"}
         return HTMLResponse(page, problem.status, headers)
 
-    def _page(self, template: str, **shown: Any) -> Response:
-        return HTMLResponse(self._templates.get_template(template).render(shown), 200, HEADERS)
+    async def _moment(self, connection: AsyncConnection[Any]) -> AsOf:
+        async with published_reading.publication(connection) as seen:
+            return seen.as_of
+
+    def _page(self, template: str, **given: Any) -> Response:
+        return HTMLResponse(self._templates.get_template(template).render(given), 200, HEADERS)
 
 
 def wants_page(request: Request) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from psycopg import AsyncConnection
 
 from api.links import case_links, judged_links
-from api.plain import plain
+from api.published import read_document
 from api.queries import EvaluationQuery, Fresh, ProcessQuery, ProjectQuery, RankingsQuery, end_of
 from projections import (
     evaluation_disclosure,
@@ -22,6 +22,7 @@ from projections import (
     project_reading,
     rankings,
 )
+from projections.plain import plain
 from projections.projection import Projection
 
 Links = Callable[[Any, dict[str, Any]], dict[str, str]]
@@ -36,14 +37,16 @@ class Disclosure(NamedTuple):
     projections: tuple[Projection, ...]
     """What it is read from."""
     read: Read
+    is_published: bool = False
+    """Whether the public sees it only as of a publication; `read` reads the published one then."""
 
 
 async def read_project(
     connection: AsyncConnection[Any], query: ProjectQuery, at: datetime | None = None
 ) -> dict[str, Any]:
-    """Who serves, what is asked for, the subjects in force."""
+    """Who serves, and the subjects in force."""
     found = await project_reading.project(
-        connection, at=at, on=end_of(query.on), body_type=query.type, community=query.community
+        connection, at=at, on=end_of(query.on), body_type=query.type
     )
     document: dict[str, Any] = plain(found)
     return document
@@ -76,13 +79,30 @@ async def read_rankings(
     return document
 
 
+async def read_published_process(
+    connection: AsyncConnection[Any], query: ProcessQuery, at: datetime | None = None
+) -> dict[str, Any]:
+    """What is published of the process disclosure."""
+    return await read_document(connection, "process", query)
+
+
+async def read_published_evaluation(
+    connection: AsyncConnection[Any], query: EvaluationQuery, at: datetime | None = None
+) -> dict[str, Any]:
+    """What is published of the evaluation disclosure."""
+    return await read_document(connection, "evaluation", query)
+
+
 DISCLOSURES: dict[str, Disclosure] = {
     "project": Disclosure(ProjectQuery, (project_disclosure.PROJECTION,), read_project),
-    "process": Disclosure(ProcessQuery, (process_disclosure.PROJECTION,), read_process),
+    "process": Disclosure(
+        ProcessQuery, (process_disclosure.PROJECTION,), read_published_process, True
+    ),
     "evaluation": Disclosure(
         EvaluationQuery,
         (evaluation_disclosure.PROJECTION, process_disclosure.PROJECTION),
-        read_evaluation,
+        read_published_evaluation,
+        True,
     ),
     "rankings": Disclosure(RankingsQuery, (rankings.PROJECTION,), read_rankings),
 }

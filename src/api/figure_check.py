@@ -34,13 +34,16 @@ from ledger.tlog.faults import Malformed, Unverified
 from ledger.tlog.merkle import Frontier
 from ledger.tlog.note import Note, Verifier, decode_base64
 from ledger.tlog.proofs import verify_consistency
+from projections import published_reading
 from projections.digest import FORMAT as ROWS_FORMAT
 from projections.digest import stored_digest
+from projections.fixed_times import is_due
 from projections.projection import Projection
+from projections.publisher import packs_at, position_at
 from projections.reading import one_moment
 from projections.rebuild import rebuild
-from projections.schema import board_schema, prepare
-from projections.tables import public_tables
+from projections.schema import prepare, public_schema
+from projections.tables import plain_tables
 
 MAX_STATEMENT_BYTES = 64 * 1024**2
 _SCHEMA = "ledger"
@@ -124,6 +127,8 @@ def check_statement(
         frontier.append(event.leaf)
     _compare("root", statement.root.hex(), frontier.root().hex())
     _compare("rule_packs", statement.document["rule_packs"], packs_of(store, statement.size))
+    if statement.disclosure.is_published:
+        _check_time(statement, bundle)
     computed = _computed(statement, store, progress)
     for name in ("projections", "figures"):
         _compare(name, statement.document[name], computed[name])
@@ -168,6 +173,17 @@ def _check_signed(statement: Statement, verifiers: Sequence[Verifier], origin: s
         ) from None
 
 
+def _check_time(statement: Statement, bundle: Path) -> None:
+    """It is of a fixed time, and of all that was recorded by then: else a town could choose."""
+    size, at = statement.size, statement.at
+    whole = BundleStore(bundle)
+    if not is_due(packs_at(whole, size), at):
+        raise Faulty(Fault("a fixed time of the packs", instant(at), file="at"))
+    last = position_at(whole, at, whole.size())
+    if last != size:
+        raise Faulty(Fault(f"{last} events recorded by {instant(at)}", str(size), file="size"))
+
+
 def _computed(statement: Statement, store: BundleStore, progress: Progress) -> dict[str, Any]:
     names = [projection.name for projection in statement.disclosure.projections]
     with ExitStack() as stack:
@@ -176,27 +192,34 @@ def _computed(statement: Statement, store: BundleStore, progress: Progress) -> d
         url = stack.enter_context(EmbeddedPostgres(folder / "postgres")).url()
         migrate(url, _SCHEMA)
         prepare(url, _SCHEMA)
-        rebuild(store, url, _SCHEMA, names, progress=progress)
+        at = statement.at if statement.disclosure.is_published else None
+        rebuild(store, url, _SCHEMA, names, progress=progress, at=at)
         return asyncio.run(_read(statement, url))
 
 
 async def _read(statement: Statement, url: str) -> dict[str, Any]:
     projections = statement.disclosure.projections
-    tables = [name for projection in projections for name in public_tables(projection)]
-    conninfo = connection_string(url, board_schema(_SCHEMA), PUBLIC)
+    tables = [name for projection in projections for name in plain_tables(projection)]
+    is_published = statement.disclosure.is_published
+    if is_published:
+        tables = ["document", "publication"]
+    conninfo = connection_string(url, public_schema(_SCHEMA), PUBLIC)
     async with (
         await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection,
         one_moment(connection, tables),
     ):
         figures = await statement.disclosure.read(connection, statement.query, statement.at)
-        described = [await _described(connection, one) for one in projections]
+        described = [await _described(connection, one, is_published) for one in projections]
     return {"figures": orjson.loads(orjson.dumps(figures)), "projections": described}
 
 
 async def _described(
-    connection: psycopg.AsyncConnection[Any], projection: Projection
+    connection: psycopg.AsyncConnection[Any], projection: Projection, is_published: bool
 ) -> dict[str, Any]:
-    rows = await stored_digest(connection, projection)
+    if is_published:
+        rows = await published_reading.last_digest(connection)
+    else:
+        rows = await stored_digest(connection, projection)
     return {"name": projection.name, "version": projection.version, "rows": rows}
 
 

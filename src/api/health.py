@@ -29,6 +29,7 @@ class Health:
         self._live = running.live
         self._timekeeper = running.timekeeper
         self._eraser = running.eraser
+        self._names = running.names
         self._signatures = signatures
         access = running.access
         self._access = access
@@ -79,6 +80,7 @@ class Health:
             any(one.error is not None for one in found)
             or signed.trouble is not None
             or "trouble" in access
+            or self._live.unpublished is not None
         )
         ready: dict[str, Any] = {
             "status": "degraded" if stopped else "ready",
@@ -87,8 +89,12 @@ class Health:
             "checkpoint": signed.document(position),
             "access_log": access,
         }
+        if self._names.trouble is not None:
+            ready["shown_names"] = self._names.trouble
         if self._eraser.trouble is not None:
             ready["eraser"] = self._eraser.trouble
+        if self._live.unpublished is not None:
+            ready["publication"] = self._live.unpublished
         if self._timekeeper.trouble is not None:
             ready["timekeeper"] = self._timekeeper.trouble
         return ready

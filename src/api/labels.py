@@ -229,6 +229,11 @@ def per_hundred(rate: Rate) -> str:
     return f"{100 * rate.numerator / rate.denominator:.1f}" if rate.denominator else "—"
 
 
+def days(amount: int | None) -> str:
+    """Whole days; a dash for none."""
+    return "—" if amount is None else f"{amount}天"
+
+
 def minutes(amount: int | None) -> str:
     """A duration in the unit that reads best."""
     if amount is None:

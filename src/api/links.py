@@ -21,9 +21,9 @@ def cases_url(path: str, figure: str, part: Part) -> str:
     return f"{path}?{urlencode({'figure': figure, **given})}"
 
 
-def case_links(figures: CaseFigures, part: Part) -> dict[str, str]:
-    """For each figure that counts any case, where these are listed."""
-    counts = {
+def case_counts(figures: CaseFigures) -> dict[CaseFigure, int]:
+    """How many cases each figure counts, of figures as they are read or as they were published."""
+    return {
         CaseFigure.OPEN: figures.open,
         CaseFigure.OVERDUE: figures.overdue,
         CaseFigure.CLEARED: figures.cleared,
@@ -35,6 +35,11 @@ def case_links(figures: CaseFigures, part: Part) -> dict[str, str]:
         CaseFigure.EXTENDED: figures.extensions,
         CaseFigure.CONTESTED: figures.contested,
     }
+
+
+def case_links(figures: CaseFigures, part: Part) -> dict[str, str]:
+    """For each figure that counts any case, where these are listed."""
+    counts = case_counts(figures)
     return {
         figure.value: cases_url(PROCESS_CASES, figure, part)
         for figure, count in counts.items()
@@ -42,9 +47,9 @@ def case_links(figures: CaseFigures, part: Part) -> dict[str, str]:
     }
 
 
-def judged_links(figures: JudgedFigures, part: Part) -> dict[str, str]:
+def judged_counts(figures: JudgedFigures) -> dict[JudgedFigure, int]:
     """The same for the figures of the evaluation disclosure."""
-    counts = {
+    return {
         JudgedFigure.REACHED: figures.reached,
         JudgedFigure.UNREACHABLE: figures.unreachable,
         JudgedFigure.REFUSED: figures.refused,
@@ -60,6 +65,11 @@ def judged_links(figures: JudgedFigures, part: Part) -> dict[str, str]:
         JudgedFigure.SATISFACTION_EXCLUDED: figures.rated - figures.rated_net
         + figures.satisfaction_asked - figures.satisfaction_asked_net,
     }  # fmt: skip
+
+
+def judged_links(figures: JudgedFigures, part: Part) -> dict[str, str]:
+    """Where the cases of each are listed."""
+    counts = judged_counts(figures)
     return {
         figure.value: cases_url(EVALUATION_CASES, figure, part)
         for figure, count in counts.items()

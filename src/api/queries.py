@@ -28,14 +28,14 @@ class Fresh(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     min_position: Position = 0
-    """Wait, for up to 10 s, until the view shows the log up to here."""
+    """Wait, for up to 10 s, until the view shows the log up to here; what is published of requests
+    waits for nothing, unless it is asked for with a key of scope audit."""
 
 
 class ProjectQuery(Fresh):
     """A part of the project disclosure."""
 
     type: OrganisationType | None = None
-    community: Id | None = None
     on: date | None = None
     """The bodies as they were at the end of that day in Shanghai; now without it."""
 

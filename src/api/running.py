@@ -13,6 +13,7 @@ from api.access_running import AccessRunning, make_access
 from api.readers import Readers
 from api.receipts import sweep_for_ever
 from api.settings import Settings, WrongSetting
+from api.shown_names import ShownNames
 from ledger.ledger import Ledger
 from ledger.sequencer import Limits as QueueLimits
 from ledger.signing.notary import Notary
@@ -29,7 +30,10 @@ from ledger.vault.opening import Opener
 from ledger.vault.vault import Vault
 from projections.dues import Dues
 from projections.live import Live
-from projections.schema import board_schema
+from projections.schema import board_schema, public_schema
+
+FIRST_SECONDS = 3.0
+"""How long the application waits at most for its first publication."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +48,17 @@ class Running:
     readers: Readers
     """Of the ledger's schema, for API keys."""
     board_readers: Readers
-    """Of the board's schema, in the role that sees what the public may see."""
+    """Of the board's schema, in a role that sees every row."""
+    public_readers: Readers
+    """Of the public's schema, in the role that sees nothing else."""
     live: Live
     timekeeper: Timekeeper
     notary: Notary
     opener: Opener
     """Opens sealed values for whoever may read them."""
     eraser: Eraser
+    names: ShownNames
+    """Keeps the names that are shown to what is agreed to."""
     access: AccessRunning
     """Who looked at sealed data."""
     policy: Policy | None
@@ -59,12 +67,16 @@ class Running:
     @asynccontextmanager
     async def lifespan(self, _: object) -> AsyncIterator[None]:
         """From the start of the application to its end."""
-        pools = (self.readers.pool, self.board_readers.pool)
-        threads = (self.ledger, self.live, self.timekeeper, self.notary, self.access, self.eraser)
+        pools = (self.readers.pool, self.board_readers.pool, self.public_readers.pool)
+        # In the order in which they stop: those that propose or record before what they need.
+        working = (self.names, self.timekeeper, self.notary, self.eraser, self.access)
+        threads = (*working, self.ledger, self.live)
         for pool in pools:
             await pool.open()
-        for thread in threads:
+        for thread in reversed(threads):
             thread.start()
+        # Else the first pages of a new ledger would come before there is anything to show.
+        await run_in_threadpool(self.live.settled.wait, FIRST_SECONDS)
         days = self.settings.limits.receipt_days
         sweeper = asyncio.create_task(sweep_for_ever(self.url, self.settings.schema, days))
         try:
@@ -73,9 +85,7 @@ class Running:
             sweeper.cancel()
             with suppress(asyncio.CancelledError):
                 await sweeper
-            # Those that propose stop before the ledger does.
-            before = (self.timekeeper, self.notary, self.eraser, self.access)
-            for thread in (*before, self.ledger, self.live):
+            for thread in threads:
                 await run_in_threadpool(thread.close)
             await run_in_threadpool(self.vault.close)
             for pool in reversed(pools):
@@ -98,6 +108,8 @@ def make_running(settings: Settings) -> Running:
     cabinet = PostgresCabinet(url, schema, source)
     vault = Vault(cabinet)
     ledger = Ledger(store, vault, limits)
+    timekeeper = Timekeeper(ledger, Dues(url, schema))
+    opener = Opener(store, cabinet, access.log)
     return Running(
         settings,
         url,
@@ -105,11 +117,13 @@ def make_running(settings: Settings) -> Running:
         ledger,
         vault,
         readers=Readers(url, schema, READER),
-        board_readers=Readers(url, board_schema(schema), PUBLIC),
+        board_readers=Readers(url, board_schema(schema), READER),
+        public_readers=Readers(url, public_schema(schema), PUBLIC),
         live=Live(store, url, schema),
-        timekeeper=Timekeeper(ledger, Dues(url, schema)),
+        timekeeper=timekeeper,
         notary=Notary(store, make_signer(settings, url, policy)),
-        opener=Opener(store, cabinet, access.log),
+        opener=opener,
+        names=ShownNames(store, url, schema, opener, timekeeper),
         eraser=Eraser(store, cabinet, source, vault.keys, settings.exports()),
         access=access,
         policy=policy,

@@ -12,7 +12,6 @@ import time
 from typing import Any, Final, NamedTuple
 
 import psycopg
-from psycopg import sql
 
 from ledger.access.reading import ReadingPurpose
 from ledger.domain.consent import Purpose
@@ -23,7 +22,7 @@ from ledger.store.postgres import connection_string
 from ledger.timekeeper import Timekeeper
 from ledger.vault.key_encryption import WrongKey
 from ledger.vault.opening import Opener, Question
-from projections.schema import board_schema, public_schema
+from projections.schema import board_schema
 
 LOOK_SECONDS = 30.0
 RETRY_SECONDS = 3_600.0
@@ -36,21 +35,21 @@ Connection = psycopg.Connection[Any]
 
 _POSITION = "select position from projection where name = 'personal_data'"
 # What nobody agrees to any more goes first, in one statement, whatever becomes of the rest.
-_WITHDRAW = """delete from {names} as shown where not exists (
+_WITHDRAW = """delete from shown_name as shown where not exists (
     select from data_subject_withheld as agreed where agreed.subject = shown.subject
     and not 'identity' = any(erased)
     and (%(full)s = any(consents) or (%(masked)s = any(consents) and shown.is_masked)))
     returning subject"""
 _MISSING = """select agreed.subject, not %(full)s = any(consents), corrected
     from data_subject_withheld as agreed
-    left join {names} as shown using (subject)
+    left join shown_name as shown using (subject)
     where (%(full)s = any(consents) or %(masked)s = any(consents))
     and not 'identity' = any(erased)
     and (shown.subject is null or shown.as_of < corrected
         or shown.is_masked <> (not %(full)s = any(consents)))
     order by agreed.subject limit %(limit)s"""
 # Asked again as it is written: a consent that was withdrawn while the name was read shows nothing.
-_SHOW = """insert into {names} (subject, name, is_masked, as_of)
+_SHOW = """insert into shown_name (subject, name, is_masked, as_of)
     select subject, %(name)s, %(is_masked)s, %(as_of)s from data_subject_withheld
     where subject = %(subject)s and not 'identity' = any(erased)
     and (%(full)s = any(consents) or (%(masked)s = any(consents) and %(is_masked)s))
@@ -84,7 +83,6 @@ class ShownNames:
     ) -> None:
         self._store = store
         self._conninfo = connection_string(url, board_schema(schema), WRITER)
-        self._names = sql.Identifier(public_schema(schema), "shown_name")
         self._opener = opener
         self._timekeeper = timekeeper
         self._tried: dict[_Missing, float] = {}
@@ -110,14 +108,14 @@ class ShownNames:
         """
         with psycopg.connect(self._conninfo, autocommit=True) as connection:
             row = connection.execute(_POSITION).fetchone()
-            connection.execute(self._statement(_WITHDRAW), _PURPOSES)
+            connection.execute(_WITHDRAW, _PURPOSES)
             for missing in self._missing(connection):
                 self._show(connection, missing)
         return row[0] if row else 0
 
     def _missing(self, connection: Connection) -> list[_Missing]:
         values = {**_PURPOSES, "limit": NAMES_AT_A_TIME}
-        found = connection.execute(self._statement(_MISSING), values).fetchall()
+        found = connection.execute(_MISSING, values).fetchall()
         now = time.monotonic()
         self._tried = {one: at for one, at in self._tried.items() if now - at < RETRY_SECONDS}
         return [one for one in map(_Missing._make, found) if one not in self._tried]
@@ -144,10 +142,7 @@ class ShownNames:
             "as_of": as_of,
         }
         del self._tried[missing]
-        connection.execute(self._statement(_SHOW), values)
-
-    def _statement(self, text: str) -> sql.Composed:
-        return sql.SQL(text).format(names=self._names)
+        connection.execute(_SHOW, values)
 
     def _run(self) -> None:
         size = 0

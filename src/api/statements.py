@@ -3,6 +3,7 @@
 A statement names the log's size and root, the projections with their versions and the digest of
 their rows, the rule packs, and the time that is judged. `mingzhang verify figure` folds the same
 log again and compares, so that "no case was left out" can be checked, not only "this one is in".
+What is made of requests is stated as it was published last, and the digest is of the publication.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ from ledger.canonical import canonical_document
 from ledger.domain.rules import RulesEnacted
 from ledger.store.contract import Log, Store
 from ledger.tlog.note import encode_base64
-from projections import reading
+from projections import published_reading, reading
 from projections.digest import FORMAT as ROWS_FORMAT
 from projections.digest import stored_digest
 from projections.projection import Projection
-from projections.tables import public_tables
+from projections.tables import plain_tables
 
-FORMAT: Final = "mingzhang-statement/1"
+FORMAT: Final = "mingzhang-statement/2"
 MEDIA_TYPE: Final = "application/json"
 _ATTEMPTS = 20
 _PAUSE_SECONDS = 0.1
@@ -87,8 +88,12 @@ class Statements:
                 field="disclosure",
             )
         query = _query(found, request)
-        await self._freshness.reach(query.min_position, *(one.name for one in found.projections))
-        statement = await self._stated(found, query)
+        if found.is_published:
+            statement = await self._published(found, query)
+        else:
+            names = (one.name for one in found.projections)
+            await self._freshness.reach(query.min_position, *names)
+            statement = await self._stated(found, query)
         statement |= {
             "format": FORMAT,
             "rows_format": ROWS_FORMAT,
@@ -100,9 +105,31 @@ class Statements:
         headers = {"Cache-Control": "no-cache", "Content-Disposition": name}
         return Response(canonical_document(statement), 200, headers, MEDIA_TYPE)
 
+    async def _published(self, found: Disclosure, query: Fresh) -> dict[str, Any]:
+        """The figures of the last publication, and the digest of all that it holds."""
+        tables = ("document", "publication")
+        async with self._readers.connection() as connection, reading.one_moment(connection, tables):
+            figures = await found.read(connection, query, None)
+            if figures["as_of"]["position"] == 0:
+                raise Problem(
+                    404, "empty_ledger", "nothing was in the ledger when it was published"
+                )
+            rows = await published_reading.last_digest(connection)
+            projections = [
+                {"name": one.name, "version": (await _standing(connection, one))[0], "rows": rows}
+                for one in found.projections
+            ]
+        as_of = figures["as_of"]
+        return {
+            "size": as_of["position"],
+            "at": as_of["at"],
+            "projections": projections,
+            "figures": figures,
+        }
+
     async def _stated(self, found: Disclosure, query: Fresh) -> dict[str, Any]:
         """Figures and digests of one moment at which all projections show the same log."""
-        tables = [name for one in found.projections for name in public_tables(one)]
+        tables = [name for one in found.projections for name in plain_tables(one)]
         # A digest reads every row behind a figure: one is taken at a time, and few may wait.
         if self._waiting >= MAX_WAITING:
             raise Problem(

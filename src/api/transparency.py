@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Final, NamedTuple
 
@@ -29,6 +31,9 @@ from ledger.tlog.tiles import WIDTH, Tile, encode_entries, parse_index, parse_pa
 
 NOT_SIGNED: Final = "not_signed"
 """The rule of a problem that goes away by itself, once a checkpoint has the event."""
+PATIENCE_SECONDS: Final = 3.0
+"""How long a statement waits for the next checkpoint."""
+PAUSE_SECONDS: Final = 0.25
 POSITION_PATTERN: Final = r"^[1-9][0-9]{0,15}$"
 OCTETS: Final = "application/octet-stream"
 _MUTABLE = {"Cache-Control": "public, max-age=2"}
@@ -86,8 +91,11 @@ class Proofs:
         return ProofFile(position - 1, tuple(hashes), published.note, extra)
 
     async def anchor(self, size: int) -> tuple[bytes, Published, list[bytes]]:
-        """The root of the log of a size, a checkpoint that has it, and what leads there."""
-        published = await self._covering(size)
+        """The root of the log of a size, a checkpoint that has it, and what leads there.
+
+        Waits a little for the next checkpoint where the last one was signed just before.
+        """
+        published = await self._awaited(size)
 
         def read(connection: psycopg.Connection[Any]) -> tuple[bytes, list[bytes]]:
             tree = Tree(connection)
@@ -95,6 +103,16 @@ class Proofs:
 
         root, proof = await run_in_threadpool(self._store.reading, read)
         return root, published, proof
+
+    async def _awaited(self, size: int) -> Published:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return await self._covering(size)
+            except Problem:
+                if time.monotonic() + PAUSE_SECONDS > deadline or self._notary.trouble is not None:
+                    raise
+            await asyncio.sleep(PAUSE_SECONDS)
 
     async def _covering(self, size: int) -> Published:
         try:

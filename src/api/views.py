@@ -1,4 +1,8 @@
-"""The public views as JSON: disclosures, points and rankings, each figure as of a named moment."""
+"""The views as JSON: disclosures, points and rankings, each figure as of a named moment.
+
+What is made of requests is answered as it was published last; with a key of scope audit as it is,
+of any part, and with small cells.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,15 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
 from api import contract
+from api.auth import Keyring
 from api.disclosed import read_evaluation, read_process, read_project, read_rankings
 from api.freshness import Freshness
-from api.plain import plain
 from api.problems import Problem
+from api.published import PRIVATE, PUBLIC, list_cases, list_judged, number, read_document
 from api.queries import (
     CasesQuery,
     EvaluationQuery,
@@ -33,8 +39,10 @@ from projections import (
     points_reading,
     process_reading,
     project_reading,
+    published_reading,
     whistle_reading,
 )
+from projections.plain import plain
 
 PROJECT, PROCESS = project_reading.NAME, process_reading.NAME
 EVALUATION = evaluation_reading.NAME
@@ -44,9 +52,13 @@ ARCHIVE, RANKINGS = points_reading.ARCHIVE, points_reading.RANKINGS
 class Views:
     """The routes and what they need."""
 
-    def __init__(self, readers: Readers, freshness: Freshness) -> None:
-        self._readers = readers
+    def __init__(
+        self, public: Readers, board: Readers, freshness: Freshness, keyring: Keyring
+    ) -> None:
+        self._readers = public
+        self._board = board
         self._freshness = freshness
+        self._keyring = keyring
 
     def add_to(self, router: APIRouter) -> None:
         """Adds GET /v1/disclosures/..., /v1/points/{account} and /v1/rankings, all public."""
@@ -55,7 +67,7 @@ class Views:
             ("/v1/disclosures/project/grid", self.grid),
             ("/v1/disclosures/process", self.process),
             ("/v1/disclosures/process/cases", self.cases),
-            ("/v1/disclosures/process/cases/{request}", self.case),
+            ("/v1/disclosures/process/cases/{case}", self.case),
             ("/v1/disclosures/process/summons", self.summons),
             ("/v1/disclosures/evaluation", self.evaluation),
             ("/v1/disclosures/evaluation/cases", self.judged),
@@ -71,7 +83,7 @@ class Views:
             )
 
     async def project(self, query: Annotated[ProjectQuery, Query()]) -> Response:
-        """Project disclosure 服务项目: who serves, what is asked for, the subjects in force."""
+        """Project disclosure 服务项目: who serves, and the subjects in force."""
         await self._freshness.reach(query.min_position, PROJECT)
         async with self._readers.connection() as connection:
             return _document(await read_project(connection, query))
@@ -85,32 +97,50 @@ class Views:
             )
         return _answer(found)
 
-    async def process(self, query: Annotated[ProcessQuery, Query()]) -> Response:
-        """Process disclosure 服务过程: cases by stage and holder, overdue, whistle to on site."""
-        await self._freshness.reach(query.min_position, PROCESS)
-        async with self._readers.connection() as connection:
-            return _document(await read_process(connection, query))
+    async def process(self, request: Request, query: Annotated[ProcessQuery, Query()]) -> Response:
+        """Process disclosure 服务过程: cases by stage and holder, overdue, whistle to on site.
 
-    async def cases(self, query: Annotated[CasesQuery, Query()]) -> Response:
-        """The cases themselves, with their steps and both clocks; never who asked."""
+        As published last, of one dimension at a time; with a key of scope audit as it is.
+        """
+        if not await self._keyring.audits(request):
+            async with self._readers.connection() as connection:
+                return _document(await read_document(connection, "process", query), PUBLIC)
         await self._freshness.reach(query.min_position, PROCESS)
-        async with self._readers.connection() as connection:
+        async with self._board.connection() as connection:
+            return _document(await read_process(connection, query), PRIVATE)
+
+    async def cases(self, request: Request, query: Annotated[CasesQuery, Query()]) -> Response:
+        """The cases themselves, never who asked. As published last: those that many are alike.
+
+        With a key of scope audit: as they are, by their ids, with their steps and both clocks.
+        """
+        if not await self._keyring.audits(request):
+            async with self._readers.connection() as connection:
+                return _document(await list_cases(connection, query), PUBLIC)
+        await self._freshness.reach(query.min_position, PROCESS)
+        async with self._board.connection() as connection:
             found = await process_reading.cases(
                 connection, after=query.after, limit=query.limit, **query.chosen()
             )
-        return _answer(found)
+        return _document(plain(found), PRIVATE)
 
-    async def case(self, request: Id, query: Annotated[Fresh, Query()]) -> Response:
-        """One case; a withheld one is as unknown as one that never was."""
+    async def case(self, request: Request, case: Id, query: Annotated[Fresh, Query()]) -> Response:
+        """One listed case by its number in the last publication; with a key of scope audit any
+        case by its id, but a withheld one, which is as unknown as one that never was."""
+        if not await self._keyring.audits(request):
+            as_of, listed = None, None
+            if case.isdecimal():
+                async with self._readers.connection() as connection:
+                    as_of, listed = await published_reading.case(connection, number(case) or 0)
+            if listed is None:
+                raise _unknown("request", case)
+            return _document({"as_of": plain(as_of), "case": plain(listed)}, PUBLIC)
         await self._freshness.reach(query.min_position, PROCESS)
-        async with self._readers.connection() as connection:
-            as_of, found = await process_reading.case(connection, request)
+        async with self._board.connection() as connection:
+            as_of, found = await process_reading.case(connection, case)
         if found is None:
-            raise _unknown("request", request)
-        return Response(
-            orjson.dumps({"as_of": plain(as_of), "case": plain(found)}),
-            media_type="application/json",
-        )
+            raise _unknown("request", case)
+        return _document({"as_of": plain(as_of), "case": plain(found)}, PRIVATE)
 
     async def summons(self, query: Annotated[SummonsQuery, Query()]) -> Response:
         """Whistles 吹哨 and how each summoned department reported in 报到."""
@@ -121,16 +151,28 @@ class Views:
             )
         return _answer(found)
 
-    async def evaluation(self, query: Annotated[EvaluationQuery, Query()]) -> Response:
-        """Evaluation disclosure 服务评价: rates, each with its numerator and denominator."""
-        await self._freshness.reach(query.min_position, EVALUATION, PROCESS)
-        async with self._readers.connection() as connection:
-            return _document(await read_evaluation(connection, query))
+    async def evaluation(
+        self, request: Request, query: Annotated[EvaluationQuery, Query()]
+    ) -> Response:
+        """Evaluation disclosure 服务评价: rates, each with its numerator and denominator.
 
-    async def judged(self, query: Annotated[JudgedQuery, Query()]) -> Response:
-        """How cases were judged, case by case; never who asked."""
+        As published last, of one dimension at a time; with a key of scope audit as it is.
+        """
+        if not await self._keyring.audits(request):
+            async with self._readers.connection() as connection:
+                return _document(await read_document(connection, "evaluation", query), PUBLIC)
+        await self._freshness.reach(query.min_position, EVALUATION, PROCESS)
+        async with self._board.connection() as connection:
+            return _document(await read_evaluation(connection, query), PRIVATE)
+
+    async def judged(self, request: Request, query: Annotated[JudgedQuery, Query()]) -> Response:
+        """How cases were judged, case by case, never who asked. As published last: those that many
+        are alike; with a key of scope audit as they are."""
+        if not await self._keyring.audits(request):
+            async with self._readers.connection() as connection:
+                return _document(await list_judged(connection, query), PUBLIC)
         await self._freshness.reach(query.min_position, EVALUATION)
-        async with self._readers.connection() as connection:
+        async with self._board.connection() as connection:
             found = await evaluation_reading.judged(
                 connection,
                 figure=query.figure,
@@ -138,7 +180,7 @@ class Views:
                 limit=query.limit,
                 **query.part(),
             )
-        return _answer(found)
+        return _document(plain(found), PRIVATE)
 
     async def points(self, account: Id, query: Annotated[PointsQuery, Query()]) -> Response:
         """Points archive 积分档案 of one account, by its random id."""
@@ -158,8 +200,8 @@ class Views:
             return _document(await read_rankings(connection, query))
 
 
-def _document(document: Any) -> Response:
-    return Response(orjson.dumps(document), media_type="application/json")
+def _document(document: Any, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(document), headers=headers, media_type="application/json")
 
 
 def _answer(found: Any) -> Response:

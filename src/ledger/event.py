@@ -106,12 +106,12 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 def mint_id() -> str:
-    """A new time-ordered id (UUIDv7) for a thing of the town: a request, a whistle, an award."""
+    """A new time-ordered id (UUIDv7) for a thing of the town: a whistle, an award."""
     return str(uuid_utils.uuid7())
 
 
 def mint_random_id() -> str:
-    """A new random id (UUIDv4) for a person in one context: it tells nothing, not even a time."""
+    """A new random id (UUIDv4) for a person in one context, and for a request: it tells no time."""
     return str(uuid4())
 
 

@@ -1,9 +1,10 @@
 """One digest of all that a projection shows: whoever folds the same log has the same one.
 
-SHA-256 over lines of RFC 8785 JSON, each ended by a newline: for every public table, in the order
+SHA-256 over lines of RFC 8785 JSON, each ended by a newline: for every table, in the order
 of their names, `{"columns":[…],"table":…}`, and then a row a line as an array of its columns. Rows
 come in the order of their keys, as bytes of UTF-8 and as numbers; those of a tally in the order of
-their lines. What the public may not see is in the tallies alone.
+their lines. Withheld rows are in the tallies alone. Of a publication, the documents come as they
+are stored, a line each behind the line of their disclosure, dimension and value, in that order.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from projections.projection import (
     Rows,
     columns,
 )
+from projections.published import DOCUMENT, NAMES, ROWS, Place
 
 FORMAT = "mingzhang-rows/1"
 _ROWS_AT_ONCE = 2_000
@@ -43,6 +45,29 @@ async def stored_digest(connection: AsyncConnection[Any], projection: Projection
         key = [column for column in rows.columns if column.name in rows.key]
         async for line in _stored(connection, name, names, key):
             digest.update(line)
+    return digest.hexdigest()
+
+
+async def published_digest(connection: AsyncConnection[Any], place: Place) -> str:
+    """The digest of a publication: of its documents and rows, within one transaction."""
+    digest = sha256()
+    for name in NAMES:
+        if name == "document":
+            digest.update(_head(name, DOCUMENT))
+            statement = sql.SQL(
+                """select disclosure, dimension, value, document from {}
+                order by disclosure collate "C", dimension collate "C", value collate "C" """
+            ).format(place(name))
+            async for *part, document in _streamed(connection, statement):
+                digest.update(_line(part) + document.encode() + b"\n")
+            continue
+        names = [column.name for column in columns(ROWS[name])]
+        digest.update(_head(name, names))
+        statement = sql.SQL("select {} from {} order by number").format(
+            sql.SQL(", ").join(map(sql.Identifier, names)), place(name)
+        )
+        async for row in _streamed(connection, statement):
+            digest.update(_line(row))
     return digest.hexdigest()
 
 
@@ -103,8 +128,15 @@ async def _stored(
             for column in key
         )
         statement += sql.SQL(" order by ") + order
+    async for row in _streamed(connection, statement):
+        yield _line(row)
+
+
+async def _streamed(
+    connection: AsyncConnection[Any], statement: sql.Composed
+) -> AsyncIterator[tuple[Any, ...]]:
     async with connection.cursor(name="digest") as cursor:
         cursor.itersize = _ROWS_AT_ONCE
         await cursor.execute(statement)
         async for row in cursor:
-            yield _line(row)
+            yield row

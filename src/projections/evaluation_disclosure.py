@@ -339,6 +339,7 @@ JUDGED = Rows(
     apply=_apply_judged,
     tally=Tally(JudgedGroup, JudgedCounts, _contribute),
     withheld=lambda row: row.is_withheld,
+    published=True,
 )
 WHISTLING = Rows(
     table="community_whistling",
@@ -347,5 +348,6 @@ WHISTLING = Rows(
     kinds=(RequestFiled, WhistleBlown),
     keys=_whistling_keys,
     apply=_apply_whistling,
+    published=True,
 )
 PROJECTION = Projection("evaluation_disclosure", 3, (JUDGED, WHISTLING))

@@ -9,7 +9,7 @@ from typing import Any, TypedDict, Unpack
 
 from psycopg import AsyncConnection
 
-from projections.reading import AsOf, Rate, bounded, snapshot
+from projections.reading import AsOf, Rate, Snapshot, bounded, snapshot
 from projections.whistle_reading import DEPARTMENT_TABLES, DepartmentFigures, departments
 from projections.whistle_reading import NAME as PROCESS
 
@@ -68,7 +68,7 @@ class JudgedFigure(StrEnum):
     SATISFACTION_EXCLUDED = "satisfaction_excluded"
 
 
-_FIGURES = {
+CONDITIONS: dict[JudgedFigure, str] = {
     JudgedFigure.REACHED: "call_outcome = 'reached'",
     JudgedFigure.UNREACHABLE: "call_outcome = 'unreachable'",
     JudgedFigure.REFUSED: "call_outcome = 'refused'",
@@ -87,7 +87,9 @@ _FIGURES = {
 }
 _BEHIND_FIGURE = (
     "case %(figure)s::text "
-    + " ".join(f"when '{figure.value}' then {condition}" for figure, condition in _FIGURES.items())
+    + " ".join(
+        f"when '{figure.value}' then {condition}" for figure, condition in CONDITIONS.items()
+    )
     + " else was_cleared or satisfaction is not null end"
 )
 _JUDGED_COLUMNS = """request, community, category, subject, lead, filed_at, is_cleared,
@@ -284,24 +286,34 @@ async def evaluation(
     async with snapshot(connection, PROCESS, DEPARTMENT_TABLES, at) as process:
         responses = await departments(process)
     tables = ("judged_request_tally", "community_whistling")
-    values = {**EVERY_PART, **part}
     async with snapshot(connection, NAME, tables, process.as_of.at) as seen:
-        (totals,) = await seen.all(JudgedFigures, _TOTALS, values)
-        (whistling_total,) = await seen.all(WhistlingFigures, _WHISTLING_TOTAL, values)
-        by = {column: await seen.all(JudgedFigures, _BY[column], values) for column in _DIMENSIONS}
-        return EvaluationDisclosure(
-            as_of=seen.as_of,
-            totals=totals,
-            by_community=by["community"],
-            by_category=by["category"],
-            by_lead=by["lead"],
-            by_period=by["period"],
-            exclusions=await seen.all(ExclusionFigures, _EXCLUSIONS, values),
-            whistling_total=whistling_total,
-            whistling=await seen.all(WhistlingFigures, _WHISTLING, values),
-            departments_as_of=process.as_of,
-            departments=responses,
-        )
+        return await figures(seen, part, process.as_of, responses)
+
+
+async def figures(
+    seen: Snapshot,
+    part: JudgedPart,
+    departments_as_of: AsOf,
+    responses: tuple[DepartmentFigures, ...],
+) -> EvaluationDisclosure:
+    """The same in a snapshot of the tables, with what departments answered whistles."""
+    values = {**EVERY_PART, **part}
+    (totals,) = await seen.all(JudgedFigures, _TOTALS, values)
+    (whistling_total,) = await seen.all(WhistlingFigures, _WHISTLING_TOTAL, values)
+    by = {column: await seen.all(JudgedFigures, _BY[column], values) for column in _DIMENSIONS}
+    return EvaluationDisclosure(
+        as_of=seen.as_of,
+        totals=totals,
+        by_community=by["community"],
+        by_category=by["category"],
+        by_lead=by["lead"],
+        by_period=by["period"],
+        exclusions=await seen.all(ExclusionFigures, _EXCLUSIONS, values),
+        whistling_total=whistling_total,
+        whistling=await seen.all(WhistlingFigures, _WHISTLING, values),
+        departments_as_of=departments_as_of,
+        departments=responses,
+    )
 
 
 async def judged(

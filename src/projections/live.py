@@ -21,6 +21,8 @@ from projections.all import ALL
 from projections.following import Follower, Superseded, state, stop
 from projections.pages import Failure, Page, Pages
 from projections.projection import Projection
+from projections.publisher import Publisher, is_published
+from projections.publishing import PROJECTIONS
 from projections.rebuild import RebuildFailed, RebuildRunning, rebuild
 from projections.reference import Reference
 from projections.schema import board_schema
@@ -59,13 +61,21 @@ class Live:
         self._schema = schema
         self._projections = tuple(projections)
         self._pages = Pages(self._projections)
+        self._publisher = Publisher(store, url, schema, self._projections)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="live projections", daemon=True)
         self._next_look = 0.0
         self.working = False
         """Whether this runner has the lock and works; another one stands by."""
+        self.settled = threading.Event()
+        """Set once something is published, or it is known why nothing is."""
         self.trouble: str | None = None
         """Why it cannot work just now, such as a database that is down; None while it can."""
+
+    @property
+    def unpublished(self) -> str | None:
+        """Why the last fixed time has no publication; None where it has one."""
+        return self._publisher.trouble
 
     def start(self) -> None:
         """Starts the thread; the views must have been prepared."""
@@ -88,6 +98,7 @@ class Live:
                 _log.warning("the live projections wait: %s", self.trouble)
             finally:
                 self.working = False
+                self.settled.set()
             self._closing.wait(WAIT_SECONDS)
 
     @contextmanager
@@ -105,28 +116,41 @@ class Live:
             if row is not None and row[0]:
                 self.working, self.trouble = True, None
                 return True
+            self.settled.set()
             self._closing.wait(WAIT_SECONDS)
         return False
 
     def _follow(self, connection: Connection) -> None:
         """Follows until it is closed, or until a projection that had stopped may go on."""
         self._rebuild_stale(connection)
+        self._publish_first(connection)
         running = [Follower(projection) for projection in self._projections]
         stopped: list[Follower] = []
         position = min(follower.join(connection).position for follower in running)
         reference = self._reference_at(position)
+        due = self._publisher.due_at_head(reference, position)
+        if due is not None:
+            self._publisher.publish(due, position, reference)
+        if self._publisher.has_published:
+            self.settled.set()
         while not self._closing.is_set() and not self._may_go_on(connection, stopped):
             if not self._store.wait(position, WAIT_SECONDS):
+                due = self._publisher.due_at_head(reference, position)
+            elif stored := list(self._store.read(after=position, limit=PAGE_EVENTS)):
+                applicable, due = self._publisher.before_due(stored, reference)
+                if applicable:
+                    page = self._pages.page(applicable, reference)
+                    for follower in tuple(running):
+                        if not self._advance(connection, follower, page):
+                            running.remove(follower)
+                            stopped.append(follower)
+                    position, reference = page.last, page.reference
+            else:
                 continue
-            stored = list(self._store.read(after=position, limit=PAGE_EVENTS))
-            if not stored:
-                continue
-            page = self._pages.page(stored, reference)
-            for follower in tuple(running):
-                if not self._advance(connection, follower, page):
-                    running.remove(follower)
-                    stopped.append(follower)
-            position, reference = page.last, page.reference
+            if due is not None:
+                self._publisher.publish(due, position, reference)
+            if self._publisher.has_published:
+                self.settled.set()
 
     def _rebuild_stale(self, connection: Connection) -> None:
         head = self._store.size()
@@ -136,12 +160,25 @@ class Live:
             far = head - found.position > FAR_BEHIND_EVENTS
             if found.version == projection.version and not far:
                 continue
-            try:
-                rebuild(self._store, self._url, self._schema, [projection.name], self._projections)
-            except RebuildFailed as error:
-                with connection.transaction():
-                    state(connection, projection.name)
-                    stop(connection, projection.name, error.failure)
+            self._rebuild(connection, [projection.name])
+
+    def _rebuild(self, connection: Connection, names: Sequence[str]) -> None:
+        try:
+            rebuild(self._store, self._url, self._schema, names, self._projections)
+        except RebuildFailed as error:
+            with connection.transaction():
+                state(connection, error.name)
+                stop(connection, error.name, error.failure)
+
+    def _publish_first(self, connection: Connection) -> None:
+        """Views that are already beyond the fixed time cannot show it: they are folded anew."""
+        if self._publisher.join(connection) is not None or not is_published(self._projections):
+            return
+        with connection.transaction():
+            begun = any(state(connection, name).position for name in PROJECTIONS)
+        if begun:
+            self._rebuild(connection, PROJECTIONS)
+            self._publisher.join(connection)
 
     def _reference_at(self, position: int) -> Reference:
         reference = town.EMPTY

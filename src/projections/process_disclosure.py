@@ -110,6 +110,7 @@ CASES = Rows(
     apply=cases.apply,
     tally=Tally(CaseGroup, CaseCounts, _contribute),
     withheld=lambda row: row.is_withheld,
+    published=True,
     stirred_by=cases.STIRRING,
     stirred_while="clock_runs",
     indexes=(

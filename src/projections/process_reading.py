@@ -9,7 +9,7 @@ from typing import Any, TypedDict, Unpack
 
 from psycopg import AsyncConnection
 
-from projections.reading import AsOf, Rate, Spread, bounded, snapshot
+from projections.reading import AsOf, Rate, Snapshot, Spread, bounded, snapshot
 from projections.whistle_reading import (
     DEPARTMENT_TABLES,
     DepartmentFigures,
@@ -32,7 +32,7 @@ NAME = "process_disclosure"
 _CLOSED = "('cleared', 'struck_off', 'declined', 'redirected', 'merged', 'withdrawn')"
 _IS_OPEN = f"stage not in {_CLOSED}"
 # Not where it was answered, or its clock stood still, when the term ended.
-_IS_OVERDUE = f"""({_IS_OPEN} and due_at is not null and due_at < %(at)s
+IS_OVERDUE = f"""({_IS_OPEN} and due_at is not null and due_at < %(at)s
     and coalesce(answered_at, stopped_since, %(at)s) > due_at)"""
 _IS_CLEARED = "(cleared_at is not null and stage in ('cleared', 'struck_off'))"
 _IS_LATE = "(was_late or coalesce(answered_at > due_at, false))"
@@ -57,15 +57,15 @@ class CaseFigure(StrEnum):
     PROVISIONAL = "provisional"
 
 
-_FIGURES = {
+CONDITIONS: dict[CaseFigure, str] = {
     CaseFigure.OPEN: _IS_OPEN,
-    CaseFigure.OVERDUE: _IS_OVERDUE,
+    CaseFigure.OVERDUE: IS_OVERDUE,
     CaseFigure.CLEARED: _IS_CLEARED,
     CaseFigure.CLEARED_IN_TIME: f"({_IS_CLEARED} and {_HAS_TERM} and not {_IS_LATE})",
     CaseFigure.CLEARED_LATE: f"({_IS_CLEARED} and {_HAS_TERM} and {_IS_LATE})",
     CaseFigure.CLEARED_WITHOUT_TERM: f"({_IS_CLEARED} and not {_HAS_TERM})",
     CaseFigure.ON_TIME_EXCLUDED: f"""(on_time_excluded
-        and ({_IS_CLEARED} and {_HAS_TERM} or {_IS_OVERDUE}))""",
+        and ({_IS_CLEARED} and {_HAS_TERM} or {IS_OVERDUE}))""",
     CaseFigure.RETURNED: "returns > 0",
     CaseFigure.EXTENDED: "extensions > 0",
     CaseFigure.CONTESTED: "(reopened > 0 or disputed > 0)",
@@ -75,7 +75,9 @@ _FIGURES = {
 }
 _BEHIND_FIGURE = (
     "case %(figure)s::text "
-    + " ".join(f"when '{figure.value}' then {condition}" for figure, condition in _FIGURES.items())
+    + " ".join(
+        f"when '{figure.value}' then {condition}" for figure, condition in CONDITIONS.items()
+    )
     + " else true end"
 )
 _EFFECTIVE = "(effective_from is null or effective_from <= %(at)s)"
@@ -100,6 +102,8 @@ _BY = {
         where {_EFFECTIVE} and {_OF_PART} group by 1 order by 1 limit %(limit)s"""  # noqa: S608
     for column in _DIMENSIONS
 }
+_ASKED = f"""select community, category, sum(cases)::bigint as requests from request_case_tally
+    where {_EFFECTIVE} and {_OF_PART} group by 1, 2 order by 1, 2 limit %(limit)s"""  # noqa: S608
 # Of the public cases alone: the withheld ones are counted, never listed.
 _SPREAD = f"""select count(*) as count,
     percentile_disc(0.5) within group (order by minutes)::bigint as median_minutes,
@@ -107,13 +111,13 @@ _SPREAD = f"""select count(*) as count,
     from (select floor(extract(epoch from %(at)s - filed_at) / 60) as minutes from request_case
         where {_IS_OPEN} and {_OF_PART}) as waiting"""  # noqa: S608
 _OLDEST = f"""select request, filed_at, due_at, lead, holder from request_case
-    where {_IS_OVERDUE} and {_OF_PART} order by due_at, request limit 1"""  # noqa: S608
+    where {IS_OVERDUE} and {_OF_PART} order by due_at, request limit 1"""  # noqa: S608
 _CASE_COLUMNS = f"""request, community, category, subject, channel, stage, holder, grade, lead,
     co_handlers, handling_round, filed_at, accepted_at, dispatched_at, signed_at, progressed_at,
     answered_at, answer_accepted_at, cleared_at, ended_at, due_at, provisional, pack_version,
     is_paused, stopped_since, extensions, returns, urged, sent_back, reopened, disputed,
     supervised_at, requester_minutes, handler_minutes, on_time_excluded,
-    {_IS_OVERDUE} as overdue"""
+    {IS_OVERDUE} as overdue"""
 _CASE = f"select {_CASE_COLUMNS} from request_case where request = %(request)s"  # noqa: S608
 # Keyset: the page goes on after the last case of the one before, however many came meanwhile.
 _CASES = f"""select {_CASE_COLUMNS} from request_case
@@ -210,6 +214,15 @@ class CaseFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Requests of a category that a community has had."""
+
+    community: str
+    category: str
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
 class OldestOverdue:
     """The open case that has been overdue for longest."""
 
@@ -232,6 +245,7 @@ class ProcessDisclosure:
     by_community: tuple[CaseFigures, ...]
     by_category: tuple[CaseFigures, ...]
     by_period: tuple[CaseFigures, ...]
+    asked: tuple[Asked, ...]
     waiting: Spread
     """Minutes since filing, of the open cases that are public."""
     oldest_overdue: OldestOverdue | None
@@ -302,23 +316,29 @@ async def process(
     """
     tables = ("request_case", "request_case_tally", *DEPARTMENT_TABLES)
     async with snapshot(connection, NAME, tables, at) as seen:
-        values = {**EVERY_PART, **part}
-        (totals,) = await seen.all(CaseFigures, _TOTALS, values)
-        (waiting,) = await seen.all(Spread, _SPREAD, values)
-        by = {column: await seen.all(CaseFigures, _BY[column], values) for column in _DIMENSIONS}
-        return ProcessDisclosure(
-            as_of=seen.as_of,
-            totals=totals,
-            by_stage=by["stage"],
-            by_holder=by["holder"],
-            by_lead=by["lead"],
-            by_community=by["community"],
-            by_category=by["category"],
-            by_period=by["period"],
-            waiting=waiting,
-            oldest_overdue=await seen.one(OldestOverdue, _OLDEST, values),
-            departments=await departments(seen),
-        )
+        return await figures(seen, part)
+
+
+async def figures(seen: Snapshot, part: Part) -> ProcessDisclosure:
+    """The same in a snapshot of the tables."""
+    values = {**EVERY_PART, **part}
+    (totals,) = await seen.all(CaseFigures, _TOTALS, values)
+    (waiting,) = await seen.all(Spread, _SPREAD, values)
+    by = {column: await seen.all(CaseFigures, _BY[column], values) for column in _DIMENSIONS}
+    return ProcessDisclosure(
+        as_of=seen.as_of,
+        totals=totals,
+        by_stage=by["stage"],
+        by_holder=by["holder"],
+        by_lead=by["lead"],
+        by_community=by["community"],
+        by_category=by["category"],
+        by_period=by["period"],
+        asked=await seen.all(Asked, _ASKED, values),
+        waiting=waiting,
+        oldest_overdue=await seen.one(OldestOverdue, _OLDEST, values),
+        departments=await departments(seen),
+    )
 
 
 async def cases(

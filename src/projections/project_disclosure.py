@@ -1,4 +1,4 @@
-"""Project disclosure (服务项目): which bodies serve, where, when, and what is asked for."""
+"""Project disclosure (服务项目): which bodies serve, where and when, and what may be asked for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import NamedTuple
 from ledger.decision import OrganisationType
 from ledger.domain.effect import since_when
 from ledger.domain.founding import LedgerFounded
-from ledger.domain.intake import RequestFiled
 from ledger.domain.organisations import (
     OrganisationAssigned,
     OrganisationDissolved,
@@ -43,14 +42,6 @@ class ServiceBody(NamedTuple):
     address: str | None = None
     hours: str | None = None
     telephone: str | None = None
-
-
-class Asked(NamedTuple):
-    """How many requests of a category a community has had."""
-
-    community: str
-    category: str
-    requests: int = 0
 
 
 class EnactedPack(NamedTuple):
@@ -117,19 +108,6 @@ def _apply_body(
         case OrganisationDissolved() as event if row:
             return row._replace(dissolved_from=since_when(event.effective_from, recorded))
     return row
-
-
-def _asked_keys(recorded: Recorded, reference: Reference) -> Iterable[Key]:
-    match recorded.event:
-        case RequestFiled(community=body, category=category):
-            community = reference.community_of(body, recorded.recorded_at)
-            return ((community, category.value),)
-    return ()
-
-
-def _apply_asked(row: Asked | None, key: Key, recorded: Recorded, reference: Reference) -> Asked:
-    row = row or Asked(*key)
-    return row._replace(requests=row.requests + 1)
 
 
 def _pack_keys(recorded: Recorded, reference: Reference) -> Iterable[Key]:
@@ -203,14 +181,6 @@ BODIES = Rows(
     apply=_apply_body,
     indexes=(("type", "organisation"),),
 )
-ASKED = Rows(
-    table="requests_asked",
-    row=Asked,
-    key=("community", "category"),
-    kinds=(RequestFiled,),
-    keys=_asked_keys,
-    apply=_apply_asked,
-)
 PACKS = Rows(
     table="enacted_pack",
     row=EnactedPack,
@@ -235,4 +205,4 @@ REASONS = Rows(
     keys=_reason_keys,
     apply=_apply_reason,
 )
-PROJECTION = Projection("project_disclosure", 3, (BODIES, ASKED, PACKS, SUBJECTS, REASONS, UNITS))
+PROJECTION = Projection("project_disclosure", 4, (BODIES, PACKS, SUBJECTS, REASONS, UNITS))

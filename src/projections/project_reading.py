@@ -1,4 +1,4 @@
-"""What the project disclosure shows: who serves, what is asked for, the subjects in force."""
+"""What the project disclosure shows: who serves, and the subjects in force."""
 
 from __future__ import annotations
 
@@ -23,9 +23,6 @@ _UNITS = """select grid_unit, level, name, community, since, until, parents, hea
     from grid_unit where (%(community)s::text is null or community = %(community)s)
     and since <= %(on)s and (until is null or until > %(on)s)
     order by community, level, grid_unit limit %(limit)s"""
-_ASKED = """select community, category, requests from requests_asked
-    where (%(community)s::text is null or community = %(community)s)
-    order by community, category limit %(limit)s"""
 # Of the packs whose date of effect has come, the newest is in force, though it lists nothing.
 _SUBJECTS = """select code, name, pack_version from listed_subject
     where pack_version = (select max(pack_version) from enacted_pack
@@ -79,15 +76,6 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Requests of a category that a community has had."""
-
-    community: str
-    category: str
-    requests: int
-
-
-@dataclass(frozen=True, slots=True)
 class Subject:
     """An entry of the controlled list in force."""
 
@@ -112,7 +100,6 @@ class ProjectDisclosure:
 
     as_of: AsOf
     bodies: tuple[Body, ...]
-    asked: tuple[Asked, ...]
     subjects: tuple[Subject, ...]
     reasons: tuple[Reason, ...]
 
@@ -123,18 +110,16 @@ async def project(
     at: datetime | None = None,
     on: datetime | None = None,
     body_type: str | None = None,
-    community: str | None = None,
 ) -> ProjectDisclosure:
-    """The bodies (of one type), the requests (of one community), the subjects in force at `at`.
+    """The bodies (of one type) and the subjects in force at `at`.
 
     The bodies are those that were there at `on` (None: at `at`), with the names of then.
     """
-    tables = ("service_body", "requests_asked", "enacted_pack", "listed_subject", "listed_reason")
+    tables = ("service_body", "enacted_pack", "listed_subject", "listed_reason")
     async with snapshot(connection, NAME, tables, at) as seen:
         return ProjectDisclosure(
             seen.as_of,
             await _bodies(seen, body_type, on or seen.as_of.at),
-            await seen.all(Asked, _ASKED, {"community": community}),
             await seen.all(Subject, _SUBJECTS),
             await seen.all(Reason, _REASONS),
         )

@@ -55,6 +55,9 @@ class Rows(Generic[R]):
     key, recorded, reference)` gives the row after the event, or None where there is none. Where
     `withheld` is true of a row, the row lies in a table beside that the public role cannot read;
     it is counted in the tally all the same.
+
+    The public sees a view as it is, without its `hidden` columns; but what is `published` comes
+    before it in batches alone (`projections.publishing`).
     """
 
     table: str
@@ -71,6 +74,10 @@ class Rows(Generic[R]):
     not name: `apply` is asked again for every row whose column `stirred_while` is true."""
     stirred_while: str = ""
     indexes: tuple[tuple[str, ...], ...] = ()
+    published: bool = False
+    """Whether the view is made of requests: the public sees it only as of a publication."""
+    hidden: tuple[str, ...] = ()
+    """Columns that the public does not see."""
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from ledger.domain.consent import ConsentGiven, ConsentWithdrawn, Purpose
+from ledger.domain.erasure import PersonalDataErased
 from ledger.domain.love_bank import AccountOpened, LovePointsAwarded, LovePointsReversed
+from ledger.domain.subjects import ALL_PURPOSES, SubjectEvent
 from ledger.event import Recorded
 from projections.projection import Key, Projection, Rows
 from projections.reference import Reference
@@ -22,7 +25,11 @@ class Standing(NamedTuple):
 
 
 def _keys(recorded: Recorded, reference: Reference) -> Iterable[Key]:
-    return ((recorded.event.__dict__["account"],),)
+    event = recorded.event
+    if not isinstance(event, SubjectEvent):
+        return ((event.__dict__["account"],),)
+    of, _, identity = event.subject.partition(":")
+    return ((identity,),) if of == "account" else ()
 
 
 def _apply(
@@ -37,6 +44,12 @@ def _apply(
             return row._replace(earned=row.earned + points)
         case LovePointsReversed(points=points) if row:
             return row._replace(earned=row.earned - points)
+        case ConsentGiven(purpose=Purpose.TAKE_PART_IN_RANKING) if row:
+            return row._replace(opted_in=True)
+        case ConsentWithdrawn(purpose=Purpose.TAKE_PART_IN_RANKING) if row:
+            return row._replace(opted_in=False)
+        case PersonalDataErased(erases=erases) if row and erases == ALL_PURPOSES:
+            return row._replace(opted_in=False)
     return row
 
 
@@ -44,10 +57,17 @@ STANDINGS = Rows(
     table="points_standing",
     row=Standing,
     key=("account",),
-    kinds=(AccountOpened, LovePointsAwarded, LovePointsReversed),
+    kinds=(
+        AccountOpened,
+        LovePointsAwarded,
+        LovePointsReversed,
+        ConsentGiven,
+        ConsentWithdrawn,
+        PersonalDataErased,
+    ),
     keys=_keys,
     apply=_apply,
     withheld=lambda row: not row.opted_in,
     indexes=(("holder_type", "earned"),),
 )
-PROJECTION = Projection("rankings", 1, (STANDINGS,))
+PROJECTION = Projection("rankings", 2, (STANDINGS,))

@@ -1,4 +1,9 @@
-"""The board's schema: the table that says how far each projection is, and its views' tables."""
+"""The board's two schemas: the views' tables, for those who may see all, and what the public sees.
+
+`<ledger>_board` has the tables, and one that says how far each projection is; only those who may
+see every row have a right on it. `<ledger>_public` has views of what the public sees live, and
+the tables of the last publication; the public's role sees nothing else in the database.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +13,14 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from ledger.store.migrations import OWNER, PUBLIC, WRITER
-from projections import tables
+from ledger.store.migrations import OWNER, PUBLIC, READER, WRITER
+from projections import published, showing, tables
 from projections.all import ALL
 from projections.projection import Projection
 
 SCHEMA_SUFFIX = "_board"
+PUBLIC_SUFFIX = "_public"
+Connection = psycopg.Connection[Any]
 _LOCK = 0x6D7A626F617264  # "mzboard": one preparation at a time in a database
 
 # `tables` names what a swap has to drop, which may be another set than this version's.
@@ -27,13 +34,30 @@ _PROJECTION = """create table if not exists projection (
     failed_position bigint,
     failed_at timestamptz,
     error text)"""
-_KNOWN = "select 1 from projection where name = %s"
+_STANDING = [
+    "name", "version", "generation", "position", "recorded_at", "failed_position", "failed_at",
+    "error",
+]  # fmt: skip
+"""What everybody may know of how far a projection is."""
+_KNOWN = "select version from projection where name = %s"
 _ENTER = "insert into projection (name, version, tables) values (%s, %s, %s)"
+_THERE = """select tablename from pg_tables
+    where schemaname = current_schema() and tablename = any(%s::text[]) order by 1"""
+# Filled by whoever may open names, where their subjects agreed: no fold of the log has them.
+_SHOWN_NAME = """create table if not exists shown_name (
+    subject text primary key, name text not null, is_masked boolean not null,
+    as_of bigint not null)"""
+_VIEWS = "select viewname from pg_views where schemaname = %s"
 
 
 def board_schema(ledger_schema: str) -> str:
     """The schema in which the views of a ledger lie."""
     return ledger_schema + SCHEMA_SUFFIX
+
+
+def public_schema(ledger_schema: str) -> str:
+    """The schema of what the public may see of them."""
+    return ledger_schema + PUBLIC_SUFFIX
 
 
 def prepare(url: str, ledger_schema: str, projections: Sequence[Projection] = ALL) -> None:
@@ -42,43 +66,66 @@ def prepare(url: str, ledger_schema: str, projections: Sequence[Projection] = AL
     `url` is that of a login that may create schemas; the ledger's own migrations, which make the
     roles, come first. New views are empty, at position 0: the live runner fills them.
     """
+    board, public = board_schema(ledger_schema), public_schema(ledger_schema)
     with psycopg.connect(url) as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
-        _make_schema(connection, board_schema(ledger_schema))
+        _make_schemas(connection, board, public)
         # The writer owns the views: it makes and drops them when they are rebuilt.
         connection.execute(_set_role(WRITER))
+        published.create(connection, public)
+        _make_shown_names(connection, public)
         for projection in projections:
-            if connection.execute(_KNOWN, [projection.name]).fetchone() is None:
-                tables.create(connection, projection)
-                tables.add_indexes(connection, projection)
-                names = tables.table_names(projection)
-                connection.execute(_ENTER, [projection.name, projection.version, names])
-            tables.publish(connection, projection)
+            _make_views(connection, projection, public)
 
 
-def _make_schema(connection: psycopg.Connection[Any], name: str) -> None:
-    schema = sql.Identifier(name)
+def _make_views(connection: Connection, projection: Projection, public: str) -> None:
+    row = connection.execute(_KNOWN, [projection.name]).fetchone()
+    if row is None:
+        tables.create(connection, projection)
+        tables.add_indexes(connection, projection)
+        names = tables.table_names(projection)
+        connection.execute(_ENTER, [projection.name, projection.version, names])
+    elif row[0] != projection.version:
+        return  # a rebuild makes them anew, and shows them
+    for (name,) in connection.execute(_THERE, [tables.table_names(projection)]).fetchall():
+        showing.grant_select(connection, sql.Identifier(name), READER)
+    there = {name for (name,) in connection.execute(_VIEWS, [public]).fetchall()}
+    for name, names in showing.shown(projection).items():
+        if name not in there:
+            showing.create_view(connection, public, name, names)
+
+
+def _make_schemas(connection: Connection, board: str, public: str) -> None:
     connection.execute("set local client_min_messages = warning")
-    connection.execute(
-        sql.SQL("create schema if not exists {} authorization {}").format(
-            schema, sql.Identifier(OWNER)
+    for name in (board, public):
+        connection.execute(
+            sql.SQL("create schema if not exists {} authorization {}").format(
+                sql.Identifier(name), sql.Identifier(OWNER)
+            )
         )
-    )
-    connection.execute(sql.SQL("set local search_path = {}").format(schema))
+    connection.execute(sql.SQL("set local search_path = {}").format(sql.Identifier(board)))
     connection.execute(_set_role(OWNER))
-    connection.execute(
-        sql.SQL("grant usage on schema {} to {}").format(schema, sql.Identifier(PUBLIC))
-    )
-    connection.execute(
-        sql.SQL("grant usage, create on schema {} to {}").format(schema, sql.Identifier(WRITER))
-    )
     connection.execute(_PROJECTION)
-    connection.execute(sql.SQL("grant select on projection to {}").format(sql.Identifier(PUBLIC)))
-    connection.execute(
-        sql.SQL("grant select, insert, update, delete on projection to {}").format(
-            sql.Identifier(WRITER)
-        )
-    )
+    for statement, schema, role in (
+        ("grant usage, create on schema {} to {}", board, WRITER),
+        ("grant usage, create on schema {} to {}", public, WRITER),
+        ("grant usage on schema {} to {}", board, READER),
+        ("grant usage on schema {} to {}", public, READER),
+        ("grant usage on schema {} to {}", public, PUBLIC),
+        # An older version let the public read the board's schema.
+        ("revoke all on schema {} from {}", board, PUBLIC),
+        ("revoke all on {}.projection from {}", board, PUBLIC),
+        ("grant select, insert, update, delete on {}.projection to {}", board, WRITER),
+        ("grant select on {}.projection to {}", board, READER),
+    ):
+        connection.execute(sql.SQL(statement).format(sql.Identifier(schema), sql.Identifier(role)))
+    showing.create_view(connection, public, "projection", _STANDING)
+
+
+def _make_shown_names(connection: Connection, public: str) -> None:
+    connection.execute(_SHOWN_NAME)
+    showing.grant_select(connection, sql.Identifier("shown_name"), READER)
+    showing.create_view(connection, public, "shown_name", ["subject", "name"])
 
 
 def _set_role(role: str) -> sql.Composed:

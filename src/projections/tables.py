@@ -9,7 +9,7 @@ import orjson
 import psycopg
 from psycopg import sql
 
-from ledger.store.migrations import PUBLIC
+from ledger.store.migrations import READER
 from projections.folding import Change, Group, Sheet, tally_deltas
 from projections.projection import (
     EFFECTIVE_FROM,
@@ -22,6 +22,7 @@ from projections.projection import (
     Tally,
     columns,
 )
+from projections.showing import grant_select, hide, show
 
 Connection = psycopg.Connection[Any]
 NEXT_SUFFIX = "__next"
@@ -45,8 +46,7 @@ _MERGE = sql.SQL("""with merged as (
     on conflict ({group}) do update set {sums} returning kept.ctid as place, {is_even} as is_even)
     select place::text from merged where is_even""")
 _DELETE_PLACES = sql.SQL("delete from {table} where ctid = any(%s::tid[])")
-_THERE = """select tablename from pg_tables
-    where schemaname = current_schema() and tablename = any(%s::text[]) order by 1"""
+_VIEWS = "select viewname from pg_views where schemaname = %s"
 _LEFTOVERS = """select tablename from pg_tables
     where schemaname = current_schema() and right(tablename, 6) = '__next' order by 1"""
 
@@ -63,27 +63,21 @@ def table_names(projection: Projection) -> list[str]:
     return sorted(names)
 
 
-def public_tables(projection: Projection) -> list[str]:
-    """Those of them that the public may read."""
+def plain_tables(projection: Projection) -> list[str]:
+    """Those of them that hold no withheld rows: what digests are taken over."""
     return [name for name in table_names(projection) if not name.endswith(WITHHELD_SUFFIX)]
 
 
 def create(connection: Connection, projection: Projection, suffix: str = "") -> None:
-    """Makes the tables, readable for the public role where the public may see them."""
+    """Makes the tables, readable for those who may see all of them."""
     for rows in projection.rows:
         _create_table(connection, rows.table + suffix, rows.columns, rows.key)
-        _publish(connection, rows.table + suffix)
         if rows.withheld is not None:
             _create_table(connection, rows.table + WITHHELD_SUFFIX + suffix, rows.columns, rows.key)
         if rows.tally is not None:
             _create_tally(connection, rows.table + TALLY_SUFFIX + suffix, rows.tally)
-            _publish(connection, rows.table + TALLY_SUFFIX + suffix)
-
-
-def publish(connection: Connection, projection: Projection) -> None:
-    """Lets the public role read what the public may see, of the tables that are there."""
-    for (name,) in connection.execute(_THERE, [public_tables(projection)]).fetchall():
-        _publish(connection, name)
+    for name in table_names(projection):
+        grant_select(connection, sql.Identifier(name + suffix), READER)
 
 
 def add_indexes(connection: Connection, projection: Projection, suffix: str = "") -> None:
@@ -114,14 +108,26 @@ def analyze(connection: Connection, projection: Projection, suffix: str = "") ->
         connection.execute(sql.SQL("analyze {}").format(sql.Identifier(name + suffix)))
 
 
-def lock(connection: Connection, names: Iterable[str]) -> None:
-    """Keeps everybody from the tables until the transaction ends; in order, as readers lock."""
-    identifiers = sql.SQL(", ").join(map(sql.Identifier, sorted(names)))
+def lock(connection: Connection, names: Iterable[str], public: str) -> None:
+    """Keeps everybody from the tables until the transaction ends; in order, as readers lock.
+
+    Where the public has a view of a table, the view is locked, which locks the table after it: as
+    the public's readers do, or the two would wait for each other.
+    """
+    seen = {row[0] for row in connection.execute(_VIEWS, [public]).fetchall()}
+    identifiers = sql.SQL(", ").join(
+        sql.Identifier(public, name) if name in seen else sql.Identifier(name)
+        for name in sorted(names)
+    )
     connection.execute(sql.SQL("lock table {} in access exclusive mode").format(identifiers))
 
 
-def swap(connection: Connection, projection: Projection, old: Iterable[str]) -> None:
-    """Puts the next generation in the place of the old one, within the caller's transaction."""
+def swap(connection: Connection, projection: Projection, old: Iterable[str], public: str) -> None:
+    """Puts the next generation in the place of the old one, within the caller's transaction.
+
+    `public` is the schema whose views show the tables: they go with the old ones and come anew.
+    """
+    hide(connection, projection, public)
     drop(connection, old)
     for name in table_names(projection):
         connection.execute(
@@ -129,6 +135,7 @@ def swap(connection: Connection, projection: Projection, old: Iterable[str]) -> 
                 sql.Identifier(name + NEXT_SUFFIX), sql.Identifier(name)
             )
         )
+    show(connection, projection, public)
 
 
 def load(connection: Connection, sheet: Sheet, keys: Iterable[Key], suffix: str = "") -> None:
@@ -221,12 +228,6 @@ def _create_tally(connection: Connection, name: str, tally: Tally[Any]) -> None:
             _definitions(columns(tally.measures)),
             _identifiers([*group, EFFECTIVE_FROM]),
         )
-    )
-
-
-def _publish(connection: Connection, name: str) -> None:
-    connection.execute(
-        sql.SQL("grant select on {} to {}").format(sql.Identifier(name), sql.Identifier(PUBLIC))
     )
 
 

@@ -328,6 +328,7 @@ WHISTLES = Rows(
     keys=_whistle_keys,
     apply=_apply_whistle,
     tally=Tally(WhistleGroup, WhistleCounts, _contribute_whistle),
+    hidden=("for_request",),  # the request may be withheld, or not published yet
     indexes=(("blown_at", "whistle"),),
 )
 SUMMONS = Rows(

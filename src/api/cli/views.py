@@ -23,25 +23,35 @@ def status() -> None:
     with database(settings) as url:
         with closing(PostgresStore(url, settings.schema)) as store:
             size = store.size()
-        views = asyncio.run(_views(url, settings.schema))
+        views, last = asyncio.run(_views(url, settings.schema))
     typer.echo(f"log: {size} events")
     for view in views:
         typer.echo(_line(view, size))
+    typer.echo(f"published: {last}")
     if any(view.error is not None for view in views):
         raise typer.Exit(1)
 
 
-async def _views(url: str, schema: str) -> tuple[ProjectionStatus, ...]:
+async def _views(url: str, schema: str) -> tuple[tuple[ProjectionStatus, ...], str]:
+    """How each view stands, and in words what was published last."""
     import psycopg
 
-    from ledger.store.migrations import PUBLIC
+    from api.labels import SHANGHAI
+    from ledger.store.migrations import READER
     from ledger.store.postgres import connection_string
-    from projections import reading
-    from projections.schema import board_schema
+    from projections import published_reading, reading
+    from projections.schema import board_schema, public_schema
 
-    conninfo = connection_string(url, board_schema(schema), PUBLIC)
+    path = f"{board_schema(schema)},{public_schema(schema)}"
+    conninfo = connection_string(url, path, READER)
     async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
-        return await reading.status(connection)
+        views = await reading.status(connection)
+        try:
+            async with published_reading.publication(connection) as seen:
+                at = seen.as_of.at.astimezone(SHANGHAI)
+                return views, f"as of {at:%Y-%m-%d %H:%M}, position {seen.as_of.position}"
+        except reading.NotPrepared:
+            return views, "nothing yet"
 
 
 def _line(view: ProjectionStatus, size: int) -> str:

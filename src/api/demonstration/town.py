@@ -9,6 +9,7 @@ from ledger.decision import Office, OrganisationType
 from ledger.domain.founding import LedgerFounded
 from ledger.domain.organisations import OrganisationAssigned, OrganisationRegistered
 from ledger.domain.people import AppointmentMade
+from ledger.domain.rules import RulesEnacted
 from ledger.event import Actor, Event
 
 ORIGIN: Final = "mingzhang.example/demonstration"
@@ -79,5 +80,13 @@ def opening() -> list[Event]:
             )
             for actor in _APPOINTED
         ),
-        *defaults.opening("town"),
+        *(_shown_at_once(event) for event in defaults.opening("town")),
     ]
+
+
+def _shown_at_once(event: Event) -> Event:
+    """The demonstration publishes each minute, so that whoever tries it sees what becomes of it; a
+    town does not (`publish_every_minutes` of the default pack)."""
+    if isinstance(event, RulesEnacted):
+        return event.model_copy(update={"publish_every_minutes": 1})
+    return event

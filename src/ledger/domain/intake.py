@@ -35,7 +35,6 @@ from ledger.event import (
     PersonalName,
     PersonalText,
     Recorded,
-    mint_id,
     mint_random_id,
 )
 from ledger.refusals import Forbidden, Refusal, Unacceptable, WrongState
@@ -58,8 +57,8 @@ class RequestFiled(Event):
         "details": "三单元从早上起停水",
     }
 
-    request: Id = Field(default_factory=mint_id)
-    """The request's id, by which every later act names it."""
+    request: Id = Field(default_factory=mint_random_id)
+    """The request's id, by which every later act names it; random, so that it tells no time."""
     community: Id
     """Where it belongs: a community's Party branch or its residents' committee."""
     category: Category

@@ -16,6 +16,7 @@ from ledger.event import Event, EventModel, Folds, Id, Instant, Line, Recorded
 from ledger.refusals import Refusal, Unacceptable, WrongState
 
 RULES_TAG = "rules:pack"
+MINUTES_OF_A_DAY = 1440
 SHOWN = 20
 """How many entries of a list a refusal names."""
 _ENACTS = (standing(Office.SECRETARY, *TOWN),)
@@ -126,6 +127,7 @@ class RulesEnacted(Event):
     """A pack of rules comes into force and replaces the one before it."""
 
     kind = "rules_enacted"
+    version = 2
     term = "规则生效"
     proposers = _ENACTS
     example = {
@@ -148,7 +150,10 @@ class RulesEnacted(Event):
         "exclusion_reasons": [{"code": "force-majeure", "name": "不可抗力"}],
         "decline_grounds": [{"code": "before-a-court", "name": "已进入司法程序"}],
         "max_points_per_award": 20,
+        "publish_every_minutes": 720,
     }
+    # Until version 1 packs did not say how often the board is published.
+    upcasts = {1: lambda body: {**body, "publish_every_minutes": MINUTES_OF_A_DAY}}
 
     pack_version: Annotated[int, Field(ge=1, le=1_000_000)]
     """One more than that of the pack before."""
@@ -183,6 +188,9 @@ class RulesEnacted(Event):
     """The most that one deed may earn an account."""
     urgent_entry_hours: Annotated[int, Field(ge=1, le=1000)] = 24
     """Within how many hours an urgent whistle that went by phone must be entered."""
+    publish_every_minutes: Annotated[int, Field(ge=1, le=MINUTES_OF_A_DAY)] = MINUTES_OF_A_DAY
+    """How often what is shown of requests is published, counted from midnight in Shanghai; a
+    divisor of 1440, so that every day has the same times."""
 
     def tags(self) -> tuple[str, ...]:
         return (RULES_TAG,)
@@ -207,7 +215,7 @@ class RulesEnacted(Event):
                 "effective_from",
             )
         contradiction = self._hours_overlap() or self._wrong_grade() or self._given_twice()
-        return contradiction or self._days_without_attempts()
+        return contradiction or self._days_without_attempts() or self._times_that_wander()
 
     def _hours_overlap(self) -> Refusal | None:
         ends = [0]
@@ -256,6 +264,16 @@ class RulesEnacted(Event):
             "call_back_days",
         )
 
+    def _times_that_wander(self) -> Refusal | None:
+        if MINUTES_OF_A_DAY % self.publish_every_minutes == 0:
+            return None
+        return Unacceptable(
+            "no_part_of_a_day",
+            f"{self.publish_every_minutes} minutes do not divide a day",
+            "a divisor of 1440, such as 60, 720 or 1440",
+            "publish_every_minutes",
+        )
+
 
 def grades_of(step: Step) -> tuple[Grade, ...]:
     """The grades that a step's deadlines may tell apart."""
@@ -273,6 +291,7 @@ class Pack(NamedTuple):
     deadlines: tuple[Deadline, ...]
     office: OfficeDay
     sensitive_subjects: frozenset[str] = frozenset()
+    publish_every_minutes: int = MINUTES_OF_A_DAY
 
     def deadline(self, step: Step, grade: Grade | None = None) -> Deadline | None:
         """How long a step may take: that of the grade, else the one for all grades, else None."""
@@ -295,6 +314,7 @@ def pack_of(event: RulesEnacted) -> Pack:
         event.deadlines,
         office_day((span.start_minute, span.end_minute) for span in event.office_hours),
         frozenset(subject.code for subject in event.subjects if subject.sensitive),
+        event.publish_every_minutes,
     )
 
 

@@ -1,0 +1,109 @@
+"""Names by consent: shown as far as it goes, on the record, and gone once it is withdrawn."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from api.settings import Settings
+from api.shown_names import masked
+from tests.api_server import Server, found, serving, wait_for
+
+NAME = "𡈽金丝雀"
+
+
+@pytest.fixture
+def own(postgres_url: str, schema: str, tmp_path: Path) -> Any:
+    """A server of its own: its names are read by nobody else."""
+    settings = Settings(data=tmp_path, database_url=postgres_url, schema=schema)
+    with serving(settings, found(settings)) as server:
+        yield server
+
+
+def opened(server: Server, **body: Any) -> str:
+    proposal = {
+        "kind": "account_opened",
+        "body": {"holder_type": "person", "name": NAME, **body},
+    }
+    answer = server.post("committee-clerk", proposal)
+    assert answer.status_code == 201, answer.text
+    (tag,) = [tag for tag in answer.json()["events"][0]["tags"] if tag.startswith("account:")]
+    return str(tag.partition(":")[2])
+
+
+def consent(server: Server, kind: str, account: str, purpose: str) -> None:
+    body = {"subject": f"account:{account}", "purpose": purpose, "evidence": "window"}
+    answer = server.post("committee-clerk", {"kind": kind, "body": body}, str(uuid4()))
+    assert answer.status_code == 201, answer.text
+
+
+def shown(server: Server, account: str) -> str | None:
+    answer = server.get(f"/v1/points/{account}")
+    return None if answer.status_code == 404 else answer.json()["account"]["name"]
+
+
+@pytest.mark.parametrize(
+    ("name", "wording"), [("王小明", "王＊＊"), ("王", "王＊"), (NAME, "𡈽＊＊＊"), ("Li", "L＊")]
+)
+def test_a_masked_name_hides_all_but_its_first_character(name: str, wording: str) -> None:
+    assert masked(name) == wording
+
+
+def test_a_name_is_shown_as_far_as_the_consent_goes_and_no_longer(own: Server) -> None:
+    account, silent = opened(own, masked_name_consent=True), opened(own)
+
+    wait_for(lambda: shown(own, account) == masked(NAME))
+    assert shown(own, silent) is None
+    page = own.get(f"/points/{account}").text
+    assert masked(NAME) in page
+    assert NAME not in page
+
+    consent(own, "consent_given", account, "show_name")
+    wait_for(lambda: shown(own, account) == NAME)
+    consent(own, "consent_withdrawn", account, "show_name")
+    wait_for(lambda: shown(own, account) == masked(NAME))
+    consent(own, "consent_withdrawn", account, "show_masked_name")
+    wait_for(lambda: shown(own, account) is None)
+
+    assert shown(own, silent) is None
+    readings = own.get(f"/v1/access-log?subject=account:{account}", "auditor").json()["entries"]
+    assert {entry["record"]["purpose"] for entry in readings} == {"publication"}
+    assert NAME not in json.dumps(readings, ensure_ascii=False)
+    assert not own.get(f"/v1/access-log?subject=account:{silent}", "auditor").json()["entries"]
+
+
+def test_who_withdraws_from_the_ranking_is_in_it_no_more(own: Server) -> None:
+    account = opened(own, ranking_opt_in=True)
+
+    def is_ranked() -> bool:
+        ranked = own.get("/v1/rankings?limit=200").json()["ranked"]
+        return account in [one["account"] for one in ranked]
+
+    wait_for(is_ranked)
+    consent(own, "consent_withdrawn", account, "take_part_in_ranking")
+    wait_for(lambda: not is_ranked())
+    consent(own, "consent_given", account, "take_part_in_ranking")
+    wait_for(is_ranked)
+
+
+def test_a_corrected_name_is_shown_corrected_and_an_erased_one_not_at_all(own: Server) -> None:
+    proposal = {"kind": "account_opened", "body": {"holder_type": "person", "name": NAME,
+                                                   "masked_name_consent": True}}  # fmt: skip
+    (answer,) = own.post("committee-clerk", proposal).json()["events"]
+    (subject,) = [tag for tag in answer["tags"] if tag.startswith("account:")]
+    account = subject.partition(":")[2]
+    wait_for(lambda: shown(own, account) == masked(NAME))
+
+    corrected = {"subject": subject, "event": answer["id"], "of_kind": "account_opened",
+                 "field": "name", "identity": "柳某"}  # fmt: skip
+    own.post("committee-clerk", {"kind": "personal_data_corrected", "body": corrected})
+    wait_for(lambda: shown(own, account) == "柳＊")
+
+    erased = {"subject": subject, "basis": "request", "legal_reference": "第四十七条"}
+    told = own.post("town-clerk", {"kind": "personal_data_erased", "body": erased})
+    assert told.status_code == 201, told.text
+    wait_for(lambda: shown(own, account) is None)
