@@ -302,6 +302,16 @@ def test_the_same_code_may_stand_in_several_lists() -> None:
     town(pack(pause_reasons=one, exclusion_reasons=one, decline_grounds=one))
 
 
+@pytest.mark.parametrize("minutes", [7, 700, 1439])
+def test_publications_have_the_same_times_on_every_day(minutes: int) -> None:
+    proposal = pack(publish_every_minutes=minutes)
+
+    refusal = refused(town(), proposal, "no_part_of_a_day", "publish_every_minutes")
+
+    assert isinstance(refusal, Unacceptable)
+    town(pack(publish_every_minutes=1), pack(3, publish_every_minutes=720))
+
+
 def test_attempts_to_call_back_are_not_spread_over_more_days_than_there_are_attempts() -> None:
     proposal = pack(call_back_attempts=2, call_back_days=3)
 

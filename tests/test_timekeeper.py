@@ -53,7 +53,8 @@ def dispatched(server: Server, request: str, when: str) -> None:
     ]
     answer = server.post("hotline-clerk", [{**act, "occurred_at": when} for act in acts])
     assert answer.status_code == 201, answer.text
-    server.get(f"/v1/disclosures/process?min_position={answer.json()['events'][-1]['position']}")
+    position = answer.json()["events"][-1]["position"]
+    server.get(f"/v1/disclosures/process?min_position={position}", "auditor")
 
 
 def history(ledger: Ledger, request: str) -> list[Recorded]:
