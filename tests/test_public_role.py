@@ -44,12 +44,6 @@ def tables_of(server: Server, schema: str) -> list[str]:
 
 STANDING = ("publication", "projection", "shown_name")
 VISIBLE = {*STANDING, *NAMES, *(name for one in ALL for name in shown(one))}
-    "publication",
-    "projection",
-    "shown_name",
-    *NAMES,
-    *(name for one in ALL for name in shown(one)),
-}
 
 
 def test_it_reads_all_that_is_in_its_schema(server: Server, public: psycopg.Connection) -> None:
