@@ -16,6 +16,7 @@ from ledger import catalogue
 from ledger.domain.handling import ProgressPosted
 from ledger.domain.intake import RequestAccepted
 from ledger.domain.love_bank import AccountOpened, HolderType
+from ledger.domain.personal_data import ContextsLinked
 from ledger.domain.rules import RulesEnacted, Subject
 from ledger.event import (
     MAX_RECORD_BYTES,
@@ -260,3 +261,16 @@ def test_a_record_that_lacks_a_part_is_a_typed_error(part: str) -> None:
 
     with pytest.raises(ValueError, match="has not the envelope's shape"):
         catalogue.decode(1, json.dumps(rest).encode())
+
+
+def test_what_joins_contexts_under_seal_names_no_cause() -> None:
+    event = ContextsLinked(context="request:request-1")
+
+    prepare(Proposal(event, HOTLINE), VAULT)
+    refusal = refused_at_the_door(
+        "cause_tells",
+        Proposal(event, HOTLINE, cause="01980000-0000-7000-8000-000000000000"),
+        "cause",
+    )
+
+    assert "request-1" not in str(refusal)

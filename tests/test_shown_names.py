@@ -11,6 +11,7 @@ import pytest
 
 from api.settings import Settings
 from api.shown_names import masked
+from ledger.vault.opening import Opener, Question
 from tests.api_server import Server, found, serving, wait_for
 
 NAME = "𡈽金丝雀"
@@ -107,3 +108,32 @@ def test_a_corrected_name_is_shown_corrected_and_an_erased_one_not_at_all(own: S
     told = own.post("town-clerk", {"kind": "personal_data_erased", "body": erased})
     assert told.status_code == 201, told.text
     wait_for(lambda: shown(own, account) is None)
+
+
+def test_a_consent_withdrawn_while_the_name_is_read_shows_nothing(
+    own: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account, read = opened(own), Opener.read
+    wrote: list[str | None] = []
+
+    def withdrawing(opener: Opener, question: Question) -> Any:
+        found_ = read(opener, question)
+        consent(own, "consent_withdrawn", account, "show_name")
+        wait_for(lambda: views_at(own) >= own.size())
+        wrote.append(found_[0].opened and found_[0].opened.value)
+        return found_
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Opener, "read", withdrawing)
+        consent(own, "consent_given", account, "show_name")
+        wait_for(lambda: wrote)
+        for _ in range(20):
+            assert shown(own, account) is None
+
+    assert wrote[0] == NAME
+
+
+def views_at(server: Server) -> int:
+    """Up to where the view of consents shows the log."""
+    position: int = server.get("/readyz").json()["projections"]["personal_data"]["position"]
+    return position

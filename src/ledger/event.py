@@ -153,6 +153,8 @@ class Event(EventModel):
     """(tag type, field) of the id that this kind brings into being; refused when taken."""
     example: ClassVar[Mapping[str, Any]]
     """A body as a caller writes it, in JSON's types: for documentation and golden records."""
+    joins_contexts: ClassVar[bool] = False
+    """Whether it tells under seal which contexts are one person's: then no `cause` may tell it."""
     upcasts: ClassVar[Mapping[int, Any]] = {}
     """Old version -> pure function from that version's body to the next version's (dicts)."""
 

@@ -172,6 +172,15 @@ def _seal(proposal: Proposal, vault: Vault) -> tuple[dict[str, Any], tuple[Seale
 
 
 def _check_ids(proposal: Proposal) -> None:
+    if proposal.cause is not None and proposal.event.joins_contexts:
+        raise Refused(
+            Unacceptable(
+                "cause_tells",
+                f"the cause of {proposal.event.kind} would tell in clear what it seals",
+                "no cause",
+                "cause",
+            )
+        )
     _, organisation, principal = proposal.actor
     # One match for all of them: this runs for every proposal.
     cause = "0" if proposal.cause is None else proposal.cause

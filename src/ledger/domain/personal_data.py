@@ -162,6 +162,7 @@ class ContextsLinked(Event):
     """
 
     kind = "contexts_linked"
+    joins_contexts = True
     term = "关联身份"
     proposers = (BY_RESIDENT, BY_HOTLINE, BY_COMMUNITY)
     creates = ("identity", "identity")
