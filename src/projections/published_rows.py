@@ -89,14 +89,15 @@ JUDGEMENTS: Final = f"""{_LEVELS}, shown as (select {_PLACE}, {_body("lead")}, i
 
 # Week by week a month has the weeks whose Thursdays it has (ISO 8601).
 OF_PERIOD: Final = "to_char(filed_week + 3, 'YYYY-MM')"
-_OLDEST = """select number, due_on, lead, holder from {{}}
-    where overdue and {condition} order by due_on, number limit 1"""
-OLDEST: Final = {
-    "": _OLDEST.format(condition="true"),
-    "period": _OLDEST.format(condition=f"starts_with({OF_PERIOD}, %(value)s)"),
-    **{
-        column: _OLDEST.format(condition=f"{column} = %(value)s")
-        for column in ("community", "category", "lead", "holder")
-    },
+_OLDEST_BY = {
+    "": "''",
+    "month": OF_PERIOD,
+    "year": f"left({OF_PERIOD}, 4)",
+    **{column: column for column in ("community", "category", "lead", "holder")},
 }
-"""Dimension -> the listed case of a part that has been overdue for longest."""
+OLDEST: Final = {
+    dimension: f"""select distinct on (value) {value} as value, number, due_on, lead, holder
+        from {{}} where overdue and {value} is not null order by value, due_on, number"""  # noqa: S608
+    for dimension, value in _OLDEST_BY.items()
+}
+"""Dimension -> of each of its values the listed case that has been overdue for longest."""

@@ -88,17 +88,13 @@ async def _documents(
     """(disclosure, part, document) of the whole town, of its parts, and of what has no case."""
     seen, documents = Snapshot(connection, as_of), Documents(masks, as_of)
     responses = await departments(seen)
+    oldest = await _oldest(connection, place)
     for part in (TOWN, *await _parts(connection, masks), NOTHING):
         # No case has the community '', so that this counts none.
         given: Any = {} if part == TOWN else {part.dimension: part.value}
         given = {"community": ""} if part == NOTHING else given
         cases = await process_reading.figures(seen, given)
-        statement = OLDEST.get(part.dimension)
-        oldest = None
-        if statement is not None:
-            found = sql.SQL(statement).format(place("request_case"))
-            oldest = await _first(connection, found, {"value": part.value})
-        yield "process", part, documents.process(part, cases, oldest)
+        yield "process", part, documents.process(part, cases, oldest.get(part))
         if part.dimension != "holder":
             judged = await evaluation_reading.figures(seen, given, as_of, responses)
             yield "evaluation", part, documents.evaluation(part, judged)
@@ -117,11 +113,13 @@ async def _rows(connection: AsyncConnection[Any], statement: str) -> list[Any]:
     return await (await connection.execute(statement.encode())).fetchall()
 
 
-async def _first(
-    connection: AsyncConnection[Any], statement: sql.Composed, values: dict[str, Any]
-) -> dict[str, Any] | None:
-    cursor = await connection.execute(statement, values)
-    row = await cursor.fetchone()
-    if row is None:
-        return None
-    return dict(zip((column.name for column in cursor.description or ()), row, strict=True))
+async def _oldest(connection: AsyncConnection[Any], place: Place) -> dict[Part, dict[str, Any]]:
+    """Of each part the listed case that has been overdue for longest: one look for all parts."""
+    found = {}
+    for dimension, statement in OLDEST.items():
+        cursor = await connection.execute(sql.SQL(statement).format(place("request_case")))
+        names = [column.name for column in cursor.description or ()]
+        name = "period" if dimension in ("month", "year") else dimension
+        for value, *row in await cursor.fetchall():
+            found[Part(name, value)] = dict(zip(names[1:], row, strict=True))
+    return found
