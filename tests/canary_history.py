@@ -1,0 +1,189 @@
+"""A history in which every kind with personal fields is accepted, each field holding a canary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from ledger.catalogue import KINDS
+from ledger.domain.love_bank import LovePointsReversed
+from ledger.domain.people import Education, PersonEnrolled
+from ledger.domain.personal_data import ContextsLinked, PersonalDataCorrected
+from ledger.domain.ratings import (
+    PoorRatingRectified,
+    PoorRatingVerified,
+    RatingTarget,
+    Satisfaction,
+    ServiceRated,
+)
+from ledger.event import Actor, Event, HeldFor, personal_fields
+from ledger.proposal import Proposal
+from tests import privacy_acts, whistle_acts
+from tests.canaries import ADDRESS, IDENTITY_NUMBER, NAME, TELEPHONE, TEXT
+from tests.request_acts import acts, filing
+from tests.town import COMMITTEE, COMMITTEE_B, HOTLINE, SECRETARY, TOWN_CLERK, WATER, awarded
+
+PERSON = "p-water"
+"""Who serves, and is enrolled."""
+ONE_OF_FEW = {("person_enrolled", "education")}
+"""Fields that take no text: no canary can stand in them."""
+_OTHER_EVENT = "019cac78-1b40-7c6e-9a51-0d6b2f38e7a4"
+
+
+class Step(NamedTuple):
+    """One act: what is proposed, by whom."""
+
+    event: Event
+    actor: Actor
+
+
+def groundwork() -> list[Proposal]:
+    """A founded town in which everybody of the history holds an office."""
+    return [Proposal(one.event, one.actor) for one in whistle_acts.whistle_town().history]
+
+
+def history(names: str = "") -> Iterator[Step]:
+    """The acts in order; every id of a case, an account or a whistle begins with `names`."""
+    for proposal in (
+        *_answered_and_rated(f"{names}request-a"),
+        *_reopened(f"{names}request-b"),
+        *_answered_directly(f"{names}request-c"),
+        *_whistles(names),
+        *_account(names),
+        *_people(names),
+        *_about_data(f"{names}request-a"),
+    ):
+        yield Step(with_canaries(proposal.event), proposal.actor)
+
+
+def with_canaries(event: Event) -> Event:
+    """The same with a canary in every personal field that takes a text and is given, or may be."""
+    wanted = {
+        name: canary(name, held_for)
+        for name, held_for in personal_fields(type(event)).items()
+        if (event.kind, name) not in ONE_OF_FEW and _may_be_given(event, name)
+    }
+    return type(event)(**{**_given(event), **wanted})
+
+
+def canary(field: str, held_for: HeldFor) -> str:
+    """What stands in a field: the kind of text that people put there."""
+    if field == "telephone":
+        return TELEPHONE
+    match held_for:
+        case HeldFor.IDENTITY:
+            return f"{NAME} {IDENTITY_NUMBER}"
+        case HeldFor.CONTACT:
+            return f"{ADDRESS}（{TELEPHONE}）"
+    return f"{TEXT}，{NAME}，{TELEPHONE}，{IDENTITY_NUMBER}，{ADDRESS}"
+
+
+def body_of(event: Event) -> dict[str, Any]:
+    """The body as a caller sends it."""
+    return event.model_dump(mode="json", include=set(_given(event)))
+
+
+def _given(event: Event) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in sorted(event.model_fields_set)}
+
+
+def _may_be_given(event: Event, name: str) -> bool:
+    # A correction has one value, and a guardian agrees for a child alone.
+    return event.kind not in ("personal_data_corrected", "consent_given") or (
+        getattr(event, name) is not None
+    )
+
+
+def _steps(request: str, *kinds: str) -> list[Proposal]:
+    of_this = acts(request=request)
+    return [of_this[kind] for kind in kinds]
+
+
+def _answered_and_rated(request: str) -> list[Proposal]:
+    rated: dict[str, Any] = {"target_type": RatingTarget.REQUEST, "target": request}
+    poor = ServiceRated(**rated, satisfaction=Satisfaction.DISSATISFIED, resolved=False)
+    rectified = PoorRatingRectified(**rated, measures="…", requester_informed=True)
+    return [
+        Proposal(filing(request=request), HOTLINE),
+        *_steps(
+            request,
+            "request_accepted", "request_dispatched", "extension_requested",
+            "order_return_requested", "order_return_ruled", "progress_posted",
+            "respondent_stated", "request_answered", "answer_sent_back", "request_answered",
+            "answer_accepted", "request_cleared", "metric_exclusion_requested",
+        ),
+        Proposal(poor, COMMITTEE),
+        Proposal(PoorRatingVerified(**rated, founded=True), HOTLINE),
+        Proposal(rectified, WATER),
+        *_steps(request, "closure_disputed"),
+    ]  # fmt: skip
+
+
+def _reopened(request: str) -> list[Proposal]:
+    kinds = ("request_accepted", "request_dispatched", "progress_posted", "request_answered",
+             "answer_accepted", "request_cleared", "request_reopened")  # fmt: skip
+    return [Proposal(filing(request=request), HOTLINE), *_steps(request, *kinds)]
+
+
+def _answered_directly(request: str) -> list[Proposal]:
+    kinds = ("request_accepted", "request_answered_directly")
+    return [Proposal(filing(request=request), HOTLINE), *_steps(request, *kinds)]
+
+
+def _whistles(names: str) -> list[Proposal]:
+    blown = f"{names}whistle-b"
+    of_blown: dict[str, Any] = {"whistle": blown}
+    return [
+        whistle_acts.drafted(whistle=f"{names}whistle-d"),
+        whistle_acts.blown("dept-urban", "dept-roads", whistle=blown),
+        whistle_acts.act("whistle_return_requested", "dept-roads", **of_blown),
+        *(whistle_acts.act(kind, **of_blown) for kind in whistle_acts.STAGES),
+        whistle_acts.act("department_rated", **of_blown),
+        whistle_acts.act("whistle_rated_by_department", **of_blown),
+        whistle_acts.blown(whistle=f"{names}whistle-c"),
+        whistle_acts.act("whistle_countermanded", None, SECRETARY, whistle=f"{names}whistle-c"),
+    ]
+
+
+def _account(names: str) -> list[Proposal]:
+    account, award = f"{names}account-1", f"{names}award-1"
+    reversed_ = LovePointsReversed(award=award, account=account, points=5, reason="…")
+    return [
+        privacy_acts.opened(account=account, holder=f"{names}holder-1"),
+        Proposal(awarded(award, account, 5, f"{names}deed-1"), COMMITTEE),
+        Proposal(reversed_, COMMITTEE_B),
+    ]
+
+
+def _people(names: str) -> list[Proposal]:
+    enrolled = PersonEnrolled(principal=PERSON, name="…", education=Education.BACHELOR)
+    linked = ContextsLinked(identity=f"{names}identity-1", context="…")
+    return [Proposal(enrolled, TOWN_CLERK), Proposal(linked, HOTLINE)]
+
+
+def _about_data(request: str) -> list[Proposal]:
+    subject = f"request:{request}"
+    corrected = [
+        (subject, "request_filed", "telephone", "contact"),
+        (subject, "request_filed", "name", "identity"),
+        (subject, "request_filed", "details", "content"),
+        (f"principal:{PERSON}", "person_enrolled", "education", "profile"),
+    ]
+    guardian: dict[str, Any] = {"under_14": True, "guardian": "…"}
+    return [
+        privacy_acts.done("consent_given", subject=subject, **guardian),
+        *(
+            Proposal(
+                PersonalDataCorrected(
+                    subject=of, event=_OTHER_EVENT, of_kind=kind, field=field, **{held_for: "…"}
+                ),
+                HOTLINE,
+            )
+            for of, kind, field, held_for in corrected
+        ),
+    ]
+
+
+def kinds_with_personal_fields() -> set[tuple[str, str]]:
+    """(kind, field) of all that the catalogue declares personal."""
+    return {(kind, name) for kind, cls in KINDS.items() for name in personal_fields(cls)}
