@@ -10,6 +10,7 @@ from pathlib import Path
 
 OWNER_ONLY = 0o077
 """The rights that others must not have on a file with a secret."""
+_DRAFT = ".draft"
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -34,6 +35,20 @@ def create_file(path: Path, data: bytes) -> bool:
     return made
 
 
+def destroy_drafts(path: Path) -> None:
+    """Overwrites and deletes what processes that were killed while they placed the file left.
+
+    Nobody may be placing it meanwhile.
+    """
+    for draft in path.parent.glob(f".{path.name}.*{_DRAFT}"):
+        if not draft.samefile(path):  # killed once it was linked: the file itself
+            with draft.open("r+b") as file:
+                file.write(os.urandom(draft.stat().st_size))
+                file.flush()
+                os.fsync(file.fileno())
+        draft.unlink()
+
+
 def is_for_owner_only(path: Path) -> bool:
     """Whether nobody but the file's owner may read or write it."""
     return not path.stat().st_mode & OWNER_ONLY
@@ -42,7 +57,7 @@ def is_for_owner_only(path: Path) -> bool:
 def _place(path: Path, data: bytes, put: Callable[[Path, Path], None]) -> None:
     # Written whole under a name of its own, with owner-only rights; both content and name are on
     # the disk before anybody relies on them.
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    descriptor, name = tempfile.mkstemp(_DRAFT, f".{path.name}.", path.parent)
     draft = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -7,7 +7,7 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from ledger.durable_file import create_file, is_for_owner_only, replace_file
+from ledger.durable_file import create_file, destroy_drafts, is_for_owner_only, replace_file
 from ledger.vault.key_encryption import KEY_BYTES, KeyEncryptionKey, KeyRing, WrongKey
 
 COMMAND_TIMEOUT_SECONDS = 30
@@ -64,6 +64,8 @@ class KeySource:
             size = os.fstat(former).st_size
             os.pwrite(former, os.urandom(size), 0)
             os.fsync(former)
+            # A replacement that was killed may have left keys that are to be destroyed.
+            destroy_drafts(self._path)
         finally:
             os.close(former)
 
