@@ -27,6 +27,7 @@ from ledger.store.postgres import PostgresStore
 from ledger.vault.cabinet import PostgresCabinet
 from ledger.vault.erasing import Eraser
 from ledger.vault.exports import Exports
+from ledger.vault.key_encryption import DamagedKey, KeyRing
 from ledger.vault.key_source import KeySource
 from ledger.vault.opening import Held, Opener
 from ledger.vault.rotation import rotate
@@ -99,6 +100,57 @@ def identity(held: tuple[Held, ...]) -> Held:
 
 
 # Races
+
+
+def test_an_erasure_that_a_rotation_overtakes_is_not_complete_with_it(safe: Safe) -> None:
+    """The rotation wraps the key anew while the erasure waits for a row: the key of the new
+    wrapping is one under which a backup may hold the destroyed key."""
+    name = identity(safe.file("request-0"))
+    safe.erase()
+    wrapped_anew, wraps = threading.Event(), safe.source.replace
+    seen: list[bytes] = []
+
+    def replace(ring: KeyRing) -> None:
+        if len(ring.keys) == 1:  # all is wrapped anew, and the old key goes
+            with safe.superuser() as backup:
+                query = "select wrapped from data_key where id = %s"
+                seen.extend(row[0] for row in backup.execute(query, [name.sealed.key_id]))
+            wrapped_anew.set()
+            eraser.join(30)
+        wraps(ring)
+
+    safe.source.replace = replace  # type: ignore[method-assign]
+    eraser = threading.Thread(target=safe.eraser.erase)
+    rotator = threading.Thread(target=lambda: rotate(safe.cabinet, safe.source))
+    with safe.superuser() as holder:
+        holder.execute("select from sealed_value where subject = %s for update", [SUBJECT])
+        eraser.start()
+        assert waits_for_a_lock(safe), "the erasure waits for the row"
+        rotator.start()
+        wrapped_anew.wait(2)
+    eraser.join(30)
+    rotator.join(30)
+
+    (erasure,) = safe.eraser.erasures(SUBJECT)
+    current = safe.source.load().current
+    for wrapped in seen:
+        if erasure.completed_at is not None:
+            with pytest.raises(DamagedKey):
+                current.unwrap(name.sealed.key_id, wrapped)
+    (opened,) = safe.opened((name,))
+    assert isinstance(opened, Destroyed)
+
+
+def waits_for_a_lock(safe: Safe) -> bool:
+    query = """select count(*) from pg_stat_activity
+        where wait_event_type = 'Lock' and query like '%%purged%%'"""
+    for _ in range(200):
+        with safe.superuser() as connection:
+            row = connection.execute(query).fetchone()
+        if row is not None and row[0]:
+            return True
+        threading.Event().wait(0.02)
+    return False
 
 
 # Processes that are killed
