@@ -13,11 +13,18 @@ import pytest
 
 from ledger.access.log import PURPOSE, SCHEMA_SUFFIX, AccessLog
 from ledger.access.reading import ReadingDecision, ReadingPurpose
+from ledger.decision import Office
+from ledger.domain.blowing import WhistleBlown
 from ledger.domain.consent import ConsentGiven, ConsentWithdrawn, Evidence, Purpose
+from ledger.domain.dispatching import OrderReassigned, RequestDispatched
 from ledger.domain.erasure import ErasureBasis, PersonalDataErased
-from ledger.domain.intake import RequestFiled
+from ledger.domain.intake import RequestAccepted, RequestFiled
+from ledger.domain.people import AppointmentEnded, AppointmentMade
 from ledger.domain.personal_data import PersonalDataCorrected
 from ledger.domain.requests import Category, Channel
+from ledger.domain.rules import Grade
+from ledger.domain.summons import WhistleReturnRequested, WhistleReturnRuled
+from ledger.domain.whistles import Ground
 from ledger.event import Actor, HeldFor
 from ledger.ledger import Answer, Ledger
 from ledger.proposal import Proposal
@@ -30,9 +37,16 @@ from ledger.vault.exports import Exports
 from ledger.vault.key_source import KeySource
 from ledger.vault.opening import Opener, Question
 from ledger.vault.vault import Vault
+from tests.request_acts import COMMITTEE_2
 from tests.town import (
+    COMMITTEE,
+    COUNTY,
+    FOUNDER,
     HOTLINE,
+    ROADS,
+    SECRETARY,
     TOWN_CLERK,
+    URBAN,
     WATER,
     accepted,
     found,
@@ -404,3 +418,108 @@ def test_the_eraser_follows_the_log_by_itself(town: Town) -> None:
         assert [one.subject for one in town.eraser.erasures()] == [SUBJECT]
     finally:
         town.eraser.close()
+
+
+# Who reads what of a case
+
+
+def correct(town: Town, subject: str = SUBJECT) -> None:
+    """Something is held of the subject that its own events did not bring."""
+    town.propose(
+        HOTLINE,
+        PersonalDataCorrected(
+            subject=subject, event="0" * 8, of_kind="request_filed", field="telephone",
+            contact=TELEPHONE,
+        ),
+    )  # fmt: skip
+
+
+def test_the_community_reads_of_its_own_cases_and_of_no_others(town: Town) -> None:
+    town.file()
+    appoint(town, COMMITTEE_2)
+
+    assert town.read(COMMITTEE)["name"] == NAME
+    assert town.read(COMMITTEE, purpose=ReadingPurpose.CALLBACK, field="telephone") == {
+        "telephone": TELEPHONE
+    }
+    refused(town, "foreign_community", COMMITTEE_2)
+
+
+def test_the_county_supervises_and_answers_courts_but_handles_only_what_is_its_own(
+    town: Town,
+) -> None:
+    town.file()
+
+    assert town.read(COUNTY, purpose=ReadingPurpose.SUPERVISION)["name"] == NAME
+    court: dict[str, Any] = {"purpose": ReadingPurpose.COURT, "reference": "〔2026〕12号"}
+    assert town.read(COUNTY, **court)["name"] == NAME
+    refused(town, "not_a_handler", COUNTY)
+
+
+def test_a_department_whose_order_went_to_another_reads_no_more(town: Town) -> None:
+    accepted(town.ledger, *handled("request-2")[:3])
+    subject = "request:request-2"
+    correct(town, subject)
+    assert town.read(WATER, subject=subject)
+
+    town.propose(HOTLINE, OrderReassigned(request="request-2", lead="dept-roads"))
+
+    refused(town, "not_a_handler", WATER, subject=subject)
+    assert town.read(ROADS, subject=subject)
+
+
+def blow(town: Town, *departments: str, **changes: Any) -> str:
+    """A whistle with a note, for these departments: its subject."""
+    event = WhistleBlown(
+        whistle="whistle-1", grade=Grade.ORDINARY, ground=Ground.JOINT_ENFORCEMENT,
+        departments=departments, note="夜里施工", **changes,
+    )  # fmt: skip
+    town.propose(SECRETARY, event)
+    return "whistle:whistle-1"
+
+
+def test_a_department_that_was_released_from_a_whistle_reads_no_more(town: Town) -> None:
+    subject = blow(town, "dept-urban", "dept-roads")
+    assert town.read(ROADS, subject=subject) == {"note": "夜里施工"}
+    of_roads: dict[str, Any] = {"whistle": "whistle-1", "department": "dept-roads"}
+    town.propose(
+        ROADS, WhistleReturnRequested(**of_roads, reason="不属管辖", proposed_owner="dept-water")
+    )
+
+    town.propose(TOWN_CLERK, WhistleReturnRuled(**of_roads, granted=True))
+
+    refused(town, "not_a_handler", ROADS, subject=subject)
+    assert town.read(URBAN, subject=subject)["note"] == "夜里施工"
+    assert town.read(SECRETARY, subject=subject)["note"] == "夜里施工"
+
+
+def test_the_one_complained_about_reads_no_whistle_for_the_case(town: Town) -> None:
+    town.file(against="dept-water", category=Category.COMPLAINT)
+    town.propose(HOTLINE, RequestAccepted(request="request-1"))
+    town.propose(
+        HOTLINE, RequestDispatched(request="request-1", lead="county", grade=Grade.ORDINARY)
+    )
+    subject = blow(town, "dept-roads", request="request-1")
+
+    refused(town, "complained_about", WATER, subject=subject)
+    assert town.read(ROADS, subject=subject) == {"note": "夜里施工"}
+    assert town.read(ROADS)["name"] == NAME
+
+
+def test_who_left_the_office_reads_no_more(town: Town) -> None:
+    town.file()
+    town.propose(
+        FOUNDER,
+        AppointmentEnded(
+            principal=HOTLINE.principal, organisation="hotline", office=Office.CLERK_A
+        ),
+    )
+
+    refused(town, "no_such_appointment", HOTLINE)
+
+
+def appoint(town: Town, actor: Actor) -> None:
+    appointed = AppointmentMade(
+        principal=actor.principal, organisation=actor.organisation, office=Office(actor.office)
+    )
+    town.propose(FOUNDER, appointed)

@@ -15,7 +15,13 @@ from ledger.decision import Office, OrganisationType, Situation, Standing, stand
 from ledger.domain.consent import Purpose
 from ledger.domain.dispatching import BY_COUNTY, BY_HANDLER, HANDLERS
 from ledger.domain.handling import BY_REVIEWER, BY_TIMEKEEPER
-from ledger.domain.organisations import BY_TOWN_OFFICE, TOWN, Organisation
+from ledger.domain.organisations import (
+    AUTHORITIES,
+    BY_TOWN_OFFICE,
+    COMMUNITIES,
+    TOWN,
+    Organisation,
+)
 from ledger.domain.requests import BY_COMMUNITY, BY_HOTLINE, Request
 from ledger.domain.subjects import TAKEN_DOWN_BY, Consent, Privacy, guard
 from ledger.domain.whistles import Whistle
@@ -45,6 +51,8 @@ _NEEDS: Mapping[ReadingPurpose, frozenset[HeldFor]] = MappingProxyType(
     }
 )
 """What a purpose can need, where that is not everything."""
+_BY_AUTHORITIES = frozenset((ReadingPurpose.SUPERVISION, ReadingPurpose.COURT))
+"""What town and county read for, whoever handles the case."""
 
 
 class Wanted(NamedTuple):
@@ -80,26 +88,36 @@ def may_read(
     return (
         unfit(proposers, f"read for {purpose}", situation)
         or guard(situation, subject, known)
-        or _handled_elsewhere(situation, known)
+        or _handled_elsewhere(situation, purpose, known)
         or _more_than_needed(purpose, wanted)
         or _without_reference(purpose, reference)
         or _without_consent(situation, purpose, subject, wanted)
     )
 
 
-def _handled_elsewhere(situation: Situation, known: Any) -> Refusal | None:
-    """A department reads of its own cases alone, and of people in no other place."""
+def _handled_elsewhere(situation: Situation, purpose: ReadingPurpose, known: Any) -> Refusal | None:
+    """A department reads of its own cases alone, and of people in no other place.
+
+    So does a community, of whose cases the guard has told; and a county office, where it does not
+    supervise.
+    """
     actor = situation.actor
     acting: Organisation = situation.state(f"organisation:{actor.organisation}")
     if actor.office in (Office.RESIDENT, Office.AUDITOR) or acting.type not in HANDLERS:
         return None
     if acting.type in TOWN:
         return None
+    if acting.type in AUTHORITIES and purpose in _BY_AUTHORITIES:
+        return None
+    if acting.type in COMMUNITIES and isinstance(known, Request | Whistle):
+        return None
     match known:
         case Request() if actor.organisation in known.handlers:
             return None
-        case Whistle() if known.of(actor.organisation) is not None:
-            return None
+        case Whistle():
+            summoned = known.of(actor.organisation)
+            if summoned is not None and not summoned.is_released:
+                return None
     return Forbidden(
         "not_a_handler",
         f"{actor.organisation} does not handle this",
