@@ -16,6 +16,7 @@ from ledger.domain.ratings import (
     Satisfaction,
     ServiceRated,
 )
+from ledger.domain.rules import RulesEnacted
 from ledger.event import Actor, Event, HeldFor, personal_fields
 from ledger.proposal import Proposal
 from tests import privacy_acts, whistle_acts
@@ -38,8 +39,18 @@ class Step(NamedTuple):
 
 
 def groundwork() -> list[Proposal]:
-    """A founded town in which everybody of the history holds an office."""
-    return [Proposal(one.event, one.actor) for one in whistle_acts.whistle_town().history]
+    """A founded town in which everybody of the history holds an office, and which publishes every
+    minute."""
+    return [
+        Proposal(_often_publishing(one.event), one.actor)
+        for one in whistle_acts.whistle_town().history
+    ]
+
+
+def _often_publishing(event: Event) -> Event:
+    if not isinstance(event, RulesEnacted):
+        return event
+    return event.model_copy(update={"publish_every_minutes": 1})
 
 
 def history(names: str = "") -> Iterator[Step]:
@@ -48,6 +59,7 @@ def history(names: str = "") -> Iterator[Step]:
         *_answered_and_rated(f"{names}request-a"),
         *_reopened(f"{names}request-b"),
         *_answered_directly(f"{names}request-c"),
+        *_enough_to_be_listed(names),
         *_whistles(names),
         *_account(names),
         *_people(names),
@@ -128,6 +140,11 @@ def _reopened(request: str) -> list[Proposal]:
 def _answered_directly(request: str) -> list[Proposal]:
     kinds = ("request_accepted", "request_answered_directly")
     return [Proposal(filing(request=request), HOTLINE), *_steps(request, *kinds)]
+
+
+def _enough_to_be_listed(names: str) -> list[Proposal]:
+    """As many as a public list needs of one community, category and week."""
+    return [Proposal(filing(request=f"{names}request-l{number}"), HOTLINE) for number in range(5)]
 
 
 def _whistles(names: str) -> list[Proposal]:

@@ -99,6 +99,8 @@ def pools_of(town: CanaryTown) -> dict[str, list[str]]:
     size = town.server.size()
     return {
         "request": of["request"][:20],
+        "case": ["1", *of["request"][:10], "2"],
+        "number": ["1", "2"],
         "account": of["account"][:20],
         "community": ["committee-1", "branch-1"],
         "lead": ["dept-water"],

@@ -100,6 +100,7 @@ def test_no_canary_is_found_outside_of_the_vault(
         read_some(town)
         lose_the_database(town)
         assert_clean("answers to reporters", *town.answers)
+        town.server.published()
         walk(town)
         assert_clean("a bundle", files=files_of(exported(town, "bundle")))
         assert_clean("log lines", *town.lines.seen)
