@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ from ledger.proposal import Proposal
 from ledger.refusals import Refused
 from ledger.store.migrations import migrate
 from ledger.store.postgres import PostgresStore
+from ledger.vault import rotation
 from ledger.vault.cabinet import PostgresCabinet
 from ledger.vault.erasing import Eraser
 from ledger.vault.exports import Exports
@@ -139,6 +140,72 @@ def test_an_erasure_that_a_rotation_overtakes_is_not_complete_with_it(safe: Safe
                 current.unwrap(name.sealed.key_id, wrapped)
     (opened,) = safe.opened((name,))
     assert isinstance(opened, Destroyed)
+
+
+def test_an_erasure_of_several_keys_and_a_rotation_never_wait_for_each_other(
+    safe: Safe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes sealed for one case, the one whose key is the younger first."""
+    earlier = Vault(safe.cabinet, waits=True)
+    earlier.keys.make()
+    first = identity(safe.file("request-0")).sealed.key_id
+    vault, safe.ledger.vault = safe.ledger.vault, earlier
+    safe.ledger.propose_sync([corrected("request-0")])
+    safe.ledger.vault = vault
+    names = [one for one in safe.opener.held(SUBJECT) if one.place.held_for is HeldFor.IDENTITY]
+    assert [one.sealed.key_id for one in names] == sorted(
+        {one.sealed.key_id for one in names}, reverse=True
+    )
+    safe.erase()
+    errors: list[BaseException] = []
+    introduced, may_wrap, wrap = threading.Event(), threading.Event(), rotation._wrap_anew
+
+    def wrapping(*given: Any) -> Any:
+        introduced.set()
+        may_wrap.wait(30)
+        return wrap(*given)
+
+    def noting(work: Callable[[], object]) -> None:
+        try:
+            work()
+        except psycopg.Error as error:
+            errors.append(error)
+
+    monkeypatch.setattr(rotation, "_wrap_anew", wrapping)
+    rotator = threading.Thread(target=noting, args=[lambda: rotate(safe.cabinet, safe.source)])
+    eraser = threading.Thread(target=noting, args=[safe.eraser.erase])
+    rotator.start()
+    introduced.wait(30)
+    with safe.superuser() as holder:
+        holder.execute("select from data_key where id = %s for update", [first])
+        eraser.start()
+        assert waits_for_a_lock(safe), "the erasure waits for the row"
+        may_wrap.set()
+        rotator.join(0.5)
+    eraser.join(30)
+    rotator.join(30)
+
+    assert not errors
+
+
+def test_a_key_that_was_wrapped_anew_while_its_erasure_waited_is_destroyed(safe: Safe) -> None:
+    name = identity(safe.file("request-0"))
+    safe.erase()
+    eraser = threading.Thread(target=safe.eraser.erase)
+    with safe.superuser() as wrapping:
+        wrapping.execute(
+            "update data_key set wrapped = wrapped where id = %s", [name.sealed.key_id]
+        )
+        eraser.start()
+        assert waits_for_a_lock(safe), "the erasure waits for the row"
+    eraser.join(30)
+
+    (erasure,) = safe.eraser.erasures(SUBJECT)
+    assert (erasure.data_keys, erasure.sealed_values) == (1, 1)
+    assert isinstance(safe.opened((name,))[0], Destroyed)
+    with safe.superuser() as connection:
+        query = "select count(*) from data_key where id = %s"
+        assert connection.execute(query, [name.sealed.key_id]).fetchone() == (0,)
 
 
 def waits_for_a_lock(safe: Safe) -> bool:

@@ -37,13 +37,16 @@ _LAST = "select coalesce(max(position), 0) from erasure"
 # While it is held no rotation brings in another key, under which a key that is destroyed here could
 # be wrapped meanwhile without being recorded: the erasure would be called complete too early.
 _HOLD_CURRENT = "select from key_encryption_key where retired_at is null for share"
-# One statement: what is purged and what is recorded are never apart.
+# One statement: what is purged and what is recorded are never apart. Keys are locked in the order
+# of their ids, as a rotation locks them: in any other the two could wait for each other.
 _ERASE = """with purged as (
         delete from sealed_value where subject = %(subject)s and position < %(position)s
             and (held_for = any(%(held_for)s::text[]) or %(held_for)s::text[] = '{}')
         returning data_key),
+    locked as materialized (
+        select id from data_key where id in (select data_key from purged) order by id for update),
     destroyed as (
-        delete from data_key where id in (select data_key from purged) returning id)
+        delete from data_key where id in (select id from locked) returning id)
     insert into erasure
         (position, subject, held_for, data_keys, sealed_values, wrapped_under)
     select %(position)s, %(subject)s, %(held_for)s, (select count(*) from destroyed),
