@@ -121,6 +121,7 @@ def test_a_value_is_read_shown_by_consent_and_erased_on_the_command_line(
     wrote = run("privacy", "show", subject, "--event", event, "--field", "name", "--as", AS,
                 "--to", str(shown), **where)  # fmt: skip
     assert wrote.returncode == 0, wrote.stderr
+    assert shown.stat().st_mode & 0o077 == 0
     key = str(settings.signing_keys().load()[0].key)
     verified = run("verify", "field", str(shown), "--key", key, **where)
     assert verified.returncode == 0, verified.stdout
@@ -141,6 +142,8 @@ def test_a_value_is_read_shown_by_consent_and_erased_on_the_command_line(
     whole = json.loads(run("privacy", "report", **where).stdout)
     assert whole["acts"]["consent_given"] >= 1
     (kept,) = (tmp_path / "exports").rglob("report.json")
+    for path in (kept, kept.parent, kept.parent.parent, *tmp_path.glob("*.key")):
+        assert path.stat().st_mode & 0o077 == 0, f"{path} can be read by others"
 
     clerk = f"{TOWN_CLERK.principal}/{TOWN_CLERK.office}/{TOWN_CLERK.organisation}"
     erased = run("privacy", "erase", subject, "--basis", "request", "--legal-reference",

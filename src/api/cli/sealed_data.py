@@ -131,7 +131,9 @@ def show(
         (stored,) = sealed.store.read(after=position - 1, until=position)
     proof = ProofFile(position - 1, tuple(hashes), published.note, stored.record)
     shown = ShownField(read.held.place.field, read.opened.value, read.opened.salt, proof)
-    with file.open("xb") as output:
+    # It is the subject's to say who else sees it: whoever runs this hands it on.
+    descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "wb") as output:
         output.write(shown.to_bytes())
     typer.echo(f"Wrote {file}. Anybody can check it: mingzhang verify field {file} --key …")
 
