@@ -97,6 +97,15 @@ _CASES = (
     _Case(2, 16, _OLD_TOWN, _C.INQUIRY, "public-services", _G.ORDINARY, _OLD_TOWN, (0.4, 0.9)),
     _Case(1, 10, _RIVERSIDE, _C.HELP, "street-lighting", _G.ORDINARY, "dept-urban", (0.5,)),
     _Case(1, 15, _RIVERSIDE, _C.PRAISE, "other", _G.ORDINARY, _RIVERSIDE, ()),
+    # A main broke: so many of one kind in a week that the board lists them with their community.
+    *(
+        _Case(12, hour, _RIVERSIDE, _C.HELP, "water-supply", _G.UTILITIES, "dept-water",
+              (0.2, 0.4, 1, hours, hours + 0.3, hours + 0.5), satisfaction, True)
+        for hour, hours, satisfaction in (
+            (6, 5, _S.SATISFIED), (7, 4, _S.VERY_SATISFIED), (7, 4.2, _S.VERY_SATISFIED),
+            (8, 3, _S.SATISFIED), (9, 27, _S.FAIRLY_SATISFIED), (10, 2, _S.SATISFIED),
+        )
+    ),
 )  # fmt: skip
 _WHISTLES = (
     _Summons(town.SECRETARY_OLD_TOWN, 26, _G.HARD, Ground.BEYOND_LOCAL_POWERS, 3,
