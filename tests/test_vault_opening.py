@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ from ledger.vault.erasing import Eraser
 from ledger.vault.exports import Exports
 from ledger.vault.key_source import KeySource
 from ledger.vault.opening import Opener, Question
+from ledger.vault.rotation import RotationRunning
 from ledger.vault.vault import Vault
 from tests.request_acts import COMMITTEE_2
 from tests.town import (
@@ -418,6 +420,23 @@ def test_the_eraser_follows_the_log_by_itself(town: Town) -> None:
         assert [one.subject for one in town.eraser.erasures()] == [SUBJECT]
     finally:
         town.eraser.close()
+
+
+def test_the_eraser_waits_while_another_process_rotates(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[float] = []
+
+    def running(_: object) -> None:
+        looks.append(time.monotonic())
+        raise RotationRunning("the key-encryption key is being replaced by another process")
+
+    monkeypatch.setattr(town.eraser, "complete_if_due", running)
+    town.eraser.start()
+    time.sleep(1.5)
+    town.eraser.close()
+
+    assert 1 <= len(looks) <= 3
 
 
 # Who reads what of a case

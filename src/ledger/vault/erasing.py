@@ -159,7 +159,7 @@ class Eraser:
                 self.complete_if_due(datetime.now(UTC))
                 size, self.trouble = self._store.size(), None
             except RotationRunning:
-                pass
+                self._closing.wait(1.0)
             except (StoreDown, WrongKey, SchemaMismatch, OSError, psycopg.Error) as error:
                 self.trouble = " ".join(str(error).split())
                 _log.warning("the eraser waits: %s", self.trouble)
