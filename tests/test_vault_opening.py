@@ -422,6 +422,29 @@ def test_the_eraser_follows_the_log_by_itself(town: Town) -> None:
         town.eraser.close()
 
 
+def test_an_erasure_that_comes_while_the_eraser_looks_is_not_left_for_the_next_event(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.file()
+    erase, looks = town.eraser.erase, [0]
+
+    def looking() -> Any:
+        done = erase()
+        looks[0] += 1
+        if looks[0] == 1:
+            erased(town)
+        return done
+
+    monkeypatch.setattr(town.eraser, "erase", looking)
+    town.eraser.start()
+    deadline = time.monotonic() + 5
+    while not town.eraser.erasures() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    town.eraser.close()
+
+    assert [one.subject for one in town.eraser.erasures()] == [SUBJECT]
+
+
 def test_the_eraser_waits_while_another_process_rotates(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -155,9 +155,11 @@ class Eraser:
         size = 0
         while not self._closing.is_set():
             try:
+                # Before it looks: what comes meanwhile is looked for at once.
+                size = self._store.size()
                 self.erase()
                 self.complete_if_due(datetime.now(UTC))
-                size, self.trouble = self._store.size(), None
+                self.trouble = None
             except RotationRunning:
                 self._closing.wait(1.0)
             except (StoreDown, WrongKey, SchemaMismatch, OSError, psycopg.Error) as error:
