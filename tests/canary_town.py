@@ -144,6 +144,13 @@ def client(url: str, address: str | None = None) -> httpx.Client:
     return httpx.Client(base_url=url, timeout=PATIENCE_SECONDS, transport=transport)
 
 
+def assert_far(far: httpx.Client) -> None:
+    """The server sees the address that is looked for, where a machine has it."""
+    if sys.platform == "linux":
+        stream = far.get("/healthz").extensions["network_stream"]
+        assert stream.get_extra_info("client_addr")[0] == PEER
+
+
 def whole(answer: httpx.Response) -> bytes:
     """Status line, headers and body."""
     lines = [f"{name}: {value}" for name, value in answer.headers.multi_items()]
@@ -192,6 +199,7 @@ def canary_town(directory: Path, lines: Lines | None = None) -> Iterator[CanaryT
             client(server.url) as near,
             client(server.url, PEER) as far,
         ):
+            assert_far(far)
             yield CanaryTown(directory, server, url, lines or Lines(), near, far)
 
 

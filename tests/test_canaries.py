@@ -26,9 +26,13 @@ from ledger.store.postgres import PostgresStore
 from tests.api_server import wait_for
 from tests.canaries import (
     ALL_NEEDLES,
+    FORWARDED,
     NAME,
+    PEER,
+    REPORTERS,
     TELEPHONE,
     TEXT,
+    USER_AGENT,
     Needle,
     Seen,
     assert_clean,
@@ -272,6 +276,10 @@ def plant(town: CanaryTown) -> None:
             "insert into planted.leak values (%s, %s, %s)",
             [NAME, TEXT.encode(), json.dumps({"telephone": TELEPHONE})],
         )
+        connection.execute(
+            "insert into planted.leak values (%s, %s, %s)",
+            [PEER, FORWARDED.encode(), json.dumps({"agent": USER_AGENT})],
+        )
         with pytest.raises(psycopg.DataError):
             connection.execute(f"select '{TELEPHONE}x'::int".encode())
     (town.settings.data / "report.txt").write_text(NAME, encoding="utf-16-le")
@@ -305,8 +313,8 @@ def assert_found_where_planted(town: CanaryTown, capfd: pytest.CaptureFixture[st
     tables = tables_of(town).found
     schema = town.settings.schema
     assert {"planted.leak", f"{schema}.event"} <= tables.keys()
-    assert {one.partition(" in ")[0] for one in tables["planted.leak"]} >= {
-        "name", "text", "telephone",
+    assert {one.partition(" in ")[0] for one in tables["planted.leak"]} == {
+        "name", "text", "telephone", *REPORTERS,
     }  # fmt: skip
     assert any(name.startswith(f"{schema}_board.") for name in tables)
     assert found_in(dumped(town))
