@@ -14,9 +14,10 @@ from pydantic import ValidationError
 
 from ledger import catalogue
 from ledger.domain.handling import ProgressPosted
-from ledger.domain.intake import RequestAccepted
+from ledger.domain.intake import RequestAccepted, RequestFiled
 from ledger.domain.love_bank import AccountOpened, HolderType
 from ledger.domain.personal_data import ContextsLinked
+from ledger.domain.requests import Category
 from ledger.domain.rules import RulesEnacted, Subject
 from ledger.event import (
     MAX_RECORD_BYTES,
@@ -28,6 +29,7 @@ from ledger.event import (
 )
 from ledger.proposal import Prepared, Proposal, prepare
 from ledger.refusals import Refusal, Refused, Unacceptable
+from ledger.telling import names_somebody
 from tests.strategies import events, examples
 from tests.town import FOUNDER, HOTLINE, RULES, WATER
 from tests.vaults import memory_vault
@@ -261,6 +263,18 @@ def test_a_record_that_lacks_a_part_is_a_typed_error(part: str) -> None:
 
     with pytest.raises(ValueError, match="has not the envelope's shape"):
         catalogue.decode(1, json.dumps(rest).encode())
+
+
+@pytest.mark.parametrize("number", ["13912345678", "11010519491231002x", "110105194912310021"])
+def test_a_number_that_names_somebody_is_nobodys_id(number: str) -> None:
+    filed = RequestFiled(
+        community="committee-1", category=Category.HELP, subject="noise", requester=number
+    )
+
+    refusal = refused_at_the_door("telling_id", Proposal(filed, HOTLINE), "requester")
+
+    assert number not in str(refusal)
+    assert not names_somebody("01980000-0000-7000-8000-139123456780")
 
 
 def test_what_joins_contexts_under_seal_names_no_cause() -> None:

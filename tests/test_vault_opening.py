@@ -20,7 +20,7 @@ from ledger.domain.consent import ConsentGiven, ConsentWithdrawn, Evidence, Purp
 from ledger.domain.dispatching import OrderReassigned, RequestDispatched
 from ledger.domain.erasure import ErasureBasis, PersonalDataErased
 from ledger.domain.intake import RequestAccepted, RequestFiled
-from ledger.domain.people import AppointmentEnded, AppointmentMade
+from ledger.domain.people import AppointmentEnded, AppointmentMade, PersonEnrolled
 from ledger.domain.personal_data import PersonalDataCorrected
 from ledger.domain.requests import Category, Channel
 from ledger.domain.rules import Grade
@@ -565,3 +565,58 @@ def appoint(town: Town, actor: Actor) -> None:
         principal=actor.principal, organisation=actor.organisation, office=Office(actor.office)
     )
     town.propose(FOUNDER, appointed)
+
+
+def test_a_department_released_from_its_whistle_reads_no_more_of_the_request(town: Town) -> None:
+    accepted(town.ledger, *handled("request-2")[:3])
+    corrected: dict[str, Any] = {
+        "subject": "request:request-2", "event": "0" * 8, "of_kind": "request_filed",
+        "field": "telephone", "contact": TELEPHONE,
+    }  # fmt: skip
+    town.propose(HOTLINE, PersonalDataCorrected(**corrected))
+    blown = WhistleBlown(
+        whistle="whistle-1", request="request-2", grade=Grade.HARD,
+        ground=Ground.JOINT_ENFORCEMENT, departments=("dept-urban", "dept-water"),
+    )  # fmt: skip
+    town.propose(SECRETARY, blown)
+    assert town.read(URBAN, subject="request:request-2")
+
+    for department, actor in (("dept-urban", URBAN), ("dept-water", WATER)):
+        summons: dict[str, Any] = {"whistle": "whistle-1", "department": department}
+        asked = WhistleReturnRequested(**summons, reason="…", proposed_owner="dept-roads")
+        town.propose(actor, asked)
+        town.propose(TOWN_CLERK, WhistleReturnRuled(**summons, granted=True))
+
+    refused(town, "not_a_handler", URBAN, subject="request:request-2")
+    assert town.read(WATER, subject="request:request-2")  # it leads the case
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"subject": "request:13912345678"},
+        {"subject": "request:11010519491231002x"},
+        {"reference": "致电13912345678"},
+    ],
+)
+def test_a_number_that_names_somebody_does_not_come_onto_the_access_log(
+    town: Town, asked: dict[str, str]
+) -> None:
+    town.file()
+
+    with pytest.raises(Refused) as caught:
+        town.read(**asked)
+
+    assert caught.value.refusal.rule == "telling_number"
+    assert not town.access.of_principal(HOTLINE.principal)
+
+
+def test_who_serves_is_read_of_by_the_town_alone(town: Town) -> None:
+    town.propose(FOUNDER, PersonEnrolled(principal="p-water", name=NAME))
+    of_who_serves = "principal:p-water"
+
+    refused(town, "of_who_serves", subject=of_who_serves)
+    channel = Actor("resident", "committee-1", "p-water")
+    access = ReadingPurpose.SUBJECT_ACCESS
+    refused(town, "of_who_serves", channel, subject=of_who_serves, purpose=access)
+    assert town.read(TOWN_CLERK, subject=of_who_serves) == {"name": NAME}

@@ -25,6 +25,7 @@ from ledger.event import (
     personal_fields,
 )
 from ledger.refusals import Refused, Unacceptable
+from ledger.telling import names_somebody
 from ledger.vault.sealing import Place, SealedValue
 from ledger.vault.vault import Vault
 
@@ -34,6 +35,8 @@ _ONE_TIME_BYTES = len(',"recorded_at":"') + _INSTANT_BYTES
 _BOTH_TIMES_BYTES = len(',"occurred_at":"') + _INSTANT_BYTES + len('"') + _ONE_TIME_BYTES
 CONCERNED_BYTES = 4_096
 """Room in a record for the tags of `Event.concerns`: those of 40 handlers of 75 bytes each."""
+IDS_OF_PERSONS = ("requester", "holder", "principal", "identity")
+"""The fields in which kinds name a natural person, who must not be known by the id."""
 _is_id = re.compile(ID_PATTERN[1:-1]).fullmatch
 _are_ids = re.compile("\n".join([ID_PATTERN[1:-1]] * 4)).fullmatch
 
@@ -181,6 +184,14 @@ def _check_ids(proposal: Proposal) -> None:
                 "cause",
             )
         )
+    for name in IDS_OF_PERSONS:
+        given = proposal.event.__dict__.get(name)
+        if isinstance(given, str) and names_somebody(given):
+            raise Refused(
+                Unacceptable(
+                    "telling_id", f"{name} is a number that names somebody", "a random id", name
+                )
+            )
     _, organisation, principal = proposal.actor
     # One match for all of them: this runs for every proposal.
     cause = "0" if proposal.cause is None else proposal.cause

@@ -166,6 +166,10 @@ class Eraser:
                 self.trouble = " ".join(str(error).split())
                 _log.warning("the eraser waits: %s", self.trouble)
                 self._closing.wait(1.0)
+            except Exception:  # noqa: BLE001 - a defect must not end it unseen
+                self.trouble = "an unforeseen failure, which has been logged"
+                _log.exception("the eraser failed")
+                self._closing.wait(LOOK_SECONDS)
             self._wait(size)
 
     def _wait(self, size: int) -> None:

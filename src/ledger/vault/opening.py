@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -14,10 +14,11 @@ from ledger.access.reading import EVERY, MAX_ITEMS, Item, Reading, ReadingDecisi
 from ledger.decision import Situation, principal_tag
 from ledger.domain.personal_data import PersonalDataCorrected
 from ledger.event import Actor, Commitment, HeldFor, Recorded
-from ledger.refusals import Refusal, Refused, UnknownReference
+from ledger.refusals import Refusal, Refused, Unacceptable, UnknownReference
 from ledger.store.contract import Store
+from ledger.telling import tells_of_somebody
 from ledger.vault.cabinet import Connection, PostgresCabinet
-from ledger.vault.reading_rules import Wanted, boundary, may_read
+from ledger.vault.reading_rules import Wanted, boundary, may_read, released
 from ledger.vault.sealing import DamagedValue, OpenedValue, Place, SealedValue
 from ledger.vault.vault import Destroyed, open_each
 
@@ -88,6 +89,15 @@ class Opener:
         Raises `Refused` (which is on the access log too), and `Unavailable`, `StoreDown` or
         `WrongKey`: then nothing was opened.
         """
+        for name, given in (("subject", question.subject), ("reference", question.reference)):
+            if given is not None and tells_of_somebody(given):
+                # Not recorded: the access log is for ever too.
+                raise Refused(
+                    Unacceptable(
+                        "telling_number", f"a number that names somebody stands in {name}",
+                        "the tag of a subject; the number of a document", name,
+                    )
+                )  # fmt: skip
         held = self._asked_for(question)
         refusal = self.refusal(question, held)
         self._log.record(_reading(question, held, refusal))
@@ -130,6 +140,7 @@ class Opener:
             question.subject,
             wanted,
             question.reference,
+            released(state.history(question.subject), state),
         )
 
     def _asked_for(self, question: Question) -> tuple[Held, ...]:
@@ -170,13 +181,13 @@ class _States:
 
     def __call__(self, tag: str) -> Any:
         if tag not in self._known:
-            query = DCBQuery([DCBQueryItem([], [tag])])
-            history = (
-                catalogue.decode(stored.position, stored.record)
-                for stored in self._store.read(query)
-            )
-            self._known[tag] = catalogue.fold(tag, history)
+            self._known[tag] = catalogue.fold(tag, self.history(tag))
         return self._known[tag]
+
+    def history(self, tag: str) -> Iterator[Recorded]:
+        """The events with the tag, in order."""
+        for stored in self._store.read(DCBQuery([DCBQueryItem([], [tag])])):
+            yield catalogue.decode(stored.position, stored.record)
 
 
 def _held(row: Sequence[Any], recorded: Recorded) -> Held:

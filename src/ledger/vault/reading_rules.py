@@ -6,14 +6,29 @@ department only what it handles, and nobody for a purpose that is not listed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ledger.access.reading import ReadingPurpose
-from ledger.decision import Office, OrganisationType, Situation, Standing, standing, unfit
+from ledger.decision import (
+    Office,
+    OrganisationType,
+    Situation,
+    Standing,
+    StateOf,
+    standing,
+    unfit,
+)
+from ledger.domain.blowing import WhistleBlown, WhistleSplit
 from ledger.domain.consent import Purpose
-from ledger.domain.dispatching import BY_COUNTY, BY_HANDLER, HANDLERS
+from ledger.domain.dispatching import (
+    BY_COUNTY,
+    BY_HANDLER,
+    HANDLERS,
+    CoHandlerAdded,
+    RequestDispatched,
+)
 from ledger.domain.handling import BY_REVIEWER, BY_TIMEKEEPER
 from ledger.domain.organisations import (
     AUTHORITIES,
@@ -24,8 +39,8 @@ from ledger.domain.organisations import (
 )
 from ledger.domain.requests import BY_COMMUNITY, BY_HOTLINE, Request
 from ledger.domain.subjects import TAKEN_DOWN_BY, Consent, Privacy, guard
-from ledger.domain.whistles import Whistle
-from ledger.event import HeldFor
+from ledger.domain.whistles import Whistle, WhistleStage
+from ledger.event import HeldFor, Recorded
 from ledger.refusals import Forbidden, Refusal, Unacceptable, WrongState
 
 _BY_AUDITOR = standing(Office.AUDITOR, *OrganisationType)
@@ -75,27 +90,80 @@ def boundary(subject: str, known: Any) -> tuple[str, ...]:
     )
 
 
+def released(history: Iterable[Recorded], state: StateOf) -> frozenset[str]:
+    """The departments that whistles alone brought into a case, and that were released from all.
+
+    `history` is the request's; `state` is asked for its whistles.
+    """
+    ordered: set[str] = set()
+    calls: dict[str, set[str]] = {}
+    for recorded in history:
+        match recorded.event:
+            case RequestDispatched(lead=lead, co_handlers=others):
+                ordered |= {lead, *others}
+            case CoHandlerAdded(co_handler=other):
+                ordered.add(other)
+            case WhistleBlown() | WhistleSplit() as call:
+                for department in call.departments:
+                    calls.setdefault(department, set()).add(call.whistle)
+    return frozenset(
+        department
+        for department, whistles in calls.items()
+        if department not in ordered
+        and all(_is_released(state(f"whistle:{one}"), department) for one in whistles)
+    )
+
+
+def _is_released(whistle: Whistle | None, department: str) -> bool:
+    if whistle is None or whistle.stage is WhistleStage.COUNTERMANDED:
+        return True
+    summoned = whistle.of(department)
+    return summoned is None or summoned.is_released
+
+
 def may_read(
     situation: Situation,
     purpose: ReadingPurpose,
     subject: str,
     wanted: Sequence[Wanted],
     reference: str | None,
+    no_longer: frozenset[str] = frozenset(),
 ) -> Refusal | None:
-    """None where the actor may read these values of the subject for this purpose; pure."""
+    """None where the actor may read these values of the subject for this purpose; pure.
+
+    `no_longer` are the departments that whistles released from the case.
+    """
     proposers = READERS.get(purpose, ())
     known = situation.state(subject)
     return (
         unfit(proposers, f"read for {purpose}", situation)
         or guard(situation, subject, known)
-        or _handled_elsewhere(situation, purpose, known)
+        or _of_who_serves(situation, subject)
+        or _handled_elsewhere(situation, purpose, known, no_longer)
         or _more_than_needed(purpose, wanted)
         or _without_reference(purpose, reference)
         or _without_consent(situation, purpose, subject, wanted)
     )
 
 
-def _handled_elsewhere(situation: Situation, purpose: ReadingPurpose, known: Any) -> Refusal | None:
+def _of_who_serves(situation: Situation, subject: str) -> Refusal | None:
+    """Whoever holds an office is known by an id that is no secret: the town alone reads of them."""
+    actor = situation.actor
+    acting: Organisation = situation.state(f"organisation:{actor.organisation}")
+    by_town = actor.office != Office.RESIDENT and acting.type in TOWN
+    if not subject.startswith("principal:") or by_town or actor.office == Office.AUDITOR:
+        return None
+    return Forbidden(
+        "of_who_serves",
+        f"{subject} is somebody who serves",
+        "an office of the town, or an auditor",
+        "subject",
+    )
+
+
+def _handled_elsewhere(
+    situation: Situation, purpose: ReadingPurpose, known: Any, no_longer: frozenset[str]
+) -> Refusal | None:
     """A department reads of its own cases alone, and of people in no other place.
 
     So does a community, of whose cases the guard has told; and a county office, where it does not
@@ -112,7 +180,7 @@ def _handled_elsewhere(situation: Situation, purpose: ReadingPurpose, known: Any
     if acting.type in COMMUNITIES and isinstance(known, Request | Whistle):
         return None
     match known:
-        case Request() if actor.organisation in known.handlers:
+        case Request() if actor.organisation in set(known.handlers) - no_longer:
             return None
         case Whistle():
             summoned = known.of(actor.organisation)
