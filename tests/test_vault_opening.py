@@ -600,7 +600,7 @@ def test_a_department_released_from_its_whistle_reads_no_more_of_the_request(tow
     ],
 )
 def test_a_number_that_names_somebody_does_not_come_onto_the_access_log(
-    town: Town, asked: dict[str, str]
+    town: Town, asked: dict[str, Any]
 ) -> None:
     town.file()
 

@@ -103,7 +103,7 @@ _CASES = (
               (0.2, 0.4, 1, hours, hours + 0.3, hours + 0.5), satisfaction, True)
         for hour, hours, satisfaction in (
             (6, 5, _S.SATISFIED), (7, 4, _S.VERY_SATISFIED), (7, 4.2, _S.VERY_SATISFIED),
-            (8, 3, _S.SATISFIED), (9, 27, _S.FAIRLY_SATISFIED), (10, 2, _S.SATISFIED),
+            (8, 3, _S.SATISFIED), (9, 6, _S.FAIRLY_SATISFIED), (10, 2, _S.SATISFIED),
         )
     ),
 )  # fmt: skip
