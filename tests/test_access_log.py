@@ -28,6 +28,7 @@ from ledger.access.log import LIMITS, PURPOSE, AccessLog, AnotherLog
 from ledger.access.reading import Item, Reading, ReadingDecision, ReadingPurpose
 from ledger.audit.live import audit_database
 from ledger.audit.report import Fault, Faulty
+from ledger.clocks import local_day
 from ledger.event import Actor, mint_id
 from ledger.ledger import Ledger
 from ledger.refusals import Refused, Unavailable
@@ -365,7 +366,7 @@ def test_killed_between_record_and_answer_the_reading_stands_and_nothing_was_sho
 
 def opened_on(store: Store, at: datetime, *more: Entered) -> None:
     """A log that was opened at a time that is past, with readings of then."""
-    tags = (day_tag(entries.day_of(at)),)
+    tags = (day_tag(local_day(at)),)
     stamp = at.isoformat().replace("+00:00", "Z")
     first = entries.opening_record(Opening(mint_id(), ORIGIN), stamp)
     records: list[tuple[str, tuple[str, ...], bytes]] = [(entries.OPENED, tags, first)]
@@ -389,7 +390,7 @@ def ends(access: AccessLog) -> list[tuple[str, int]]:
 
 def days_ago(count: int) -> datetime:
     """Noon in Shanghai of a day that is past."""
-    day = entries.day_of(datetime.now(UTC)) - timedelta(days=count)
+    day = local_day(datetime.now(UTC)) - timedelta(days=count)
     return datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
 
 
@@ -428,7 +429,7 @@ def test_days_end_in_order_and_not_before_they_are_over(
     access: AccessLog, back: int, rule: str | None
 ) -> None:
     opened_on(access.store, days_ago(4))
-    day = entries.day_of(datetime.now(UTC)) - timedelta(days=back)
+    day = local_day(datetime.now(UTC)) - timedelta(days=back)
 
     def end() -> None:
         access._append((DayEnd(mint_id(), day),))

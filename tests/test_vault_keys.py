@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
@@ -16,6 +17,7 @@ import pytest
 from ledger.event import Commitment, HeldFor
 from ledger.ledger import Ledger
 from ledger.refusals import Unavailable
+from ledger.store.contract import StoreDown
 from ledger.store.migrations import VAULT, migrate
 from ledger.store.postgres import PostgresStore, connection_string
 from ledger.vault import rotation
@@ -472,3 +474,49 @@ def test_the_vaults_role_sees_no_more_than_it_needs(
         ):  # fmt: skip
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 vault.execute(statement.encode())
+
+
+class _Counting(MemoryCabinet):
+    """Counts the keys that are asked of it, and may be away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int] = []
+        self.away = False
+        self.entered = threading.Event()
+        self.go_on = threading.Event()
+
+    def add(self, keys: Mapping[str, bytes]) -> None:
+        self.asked.append(len(keys))
+        self.entered.set()
+        assert self.go_on.wait(30)
+        if self.away:
+            raise StoreDown("away")
+        super().add(keys)
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_of_many_who_need_keys_at_once_one_makes_them(away: bool) -> None:
+    cabinet = _Counting()
+    cabinet.away = away
+    keys = Vault(cabinet).keys
+    outcomes: list[str] = []
+
+    def make() -> None:
+        try:
+            keys.make()
+            outcomes.append("made")
+        except StoreDown:
+            outcomes.append("away")
+
+    threads = [threading.Thread(target=make) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    assert cabinet.entered.wait(30)
+    time.sleep(0.2)  # all of them wait for the first one now
+    cabinet.go_on.set()
+    for thread in threads:
+        thread.join()
+
+    assert cabinet.asked == [FIRST_MADE]
+    assert outcomes == ["away" if away else "made"] * 16

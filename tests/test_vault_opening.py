@@ -223,7 +223,6 @@ def test_a_purpose_gives_no_more_than_it_needs(town: Town) -> None:
     [
         ("office_may_not", WATER, {"purpose": ReadingPurpose.SUPERVISION}),
         ("office_may_not", TOWN_CLERK, {"purpose": ReadingPurpose.AUDIT}),
-        ("office_may_not", TOWN_CLERK, {"purpose": ReadingPurpose.MAINTENANCE}),
         ("reference_missing", TOWN_CLERK, {"purpose": ReadingPurpose.COURT}),
         ("no_consent", HOTLINE, {"purpose": ReadingPurpose.DISCLOSURE}),
         ("no_such_appointment", HOTLINE._replace(principal="p-nobody"), {}),
@@ -620,3 +619,26 @@ def test_who_serves_is_read_of_by_the_town_alone(town: Town) -> None:
     access = ReadingPurpose.SUBJECT_ACCESS
     refused(town, "of_who_serves", channel, subject=of_who_serves, purpose=access)
     assert town.read(TOWN_CLERK, subject=of_who_serves) == {"name": NAME}
+
+
+def test_the_log_is_searched_for_erasures_once_and_then_from_there_on(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = town.ledger.store
+    read, searched = store.read, []
+
+    def reading(query: Any = None, *, after: int = 0, **bounds: Any) -> Any:
+        searched.append(after)
+        return read(query, after=after, **bounds)
+
+    town.file()
+    erased(town)
+    monkeypatch.setattr(store, "read", reading)
+    assert town.eraser.erase()
+    first = store.size()
+    town.file("request-2")
+    assert not town.eraser.erase()
+    erased(town, "request:request-2")
+    assert town.eraser.erase()
+
+    assert searched == [0, first, first + 1]

@@ -7,7 +7,6 @@ it is shown, masked where the subject agreed to no more, and nothing of anybody 
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from typing import Any, Final, NamedTuple
 
@@ -22,9 +21,13 @@ from ledger.store.postgres import connection_string
 from ledger.timekeeper import Timekeeper
 from ledger.vault.key_encryption import WrongKey
 from ledger.vault.opening import Opener, Question
+from ledger.watch import Watch
 from projections.schema import board_schema
 
 LOOK_SECONDS = 30.0
+"""After how long it looks though the log has not grown."""
+PAUSE_SECONDS = 0.5
+"""How long it rests between two looks: the view of consents follows the log meanwhile."""
 RETRY_SECONDS = 3_600.0
 """After how long a name is asked for again that could not be read."""
 MASK: Final = "＊"
@@ -39,7 +42,7 @@ _WITHDRAW = """delete from shown_name as shown where not exists (
     select from data_subject_withheld as agreed where agreed.subject = shown.subject
     and not 'identity' = any(erased)
     and (%(full)s = any(consents) or (%(masked)s = any(consents) and shown.is_masked)))
-    returning subject"""
+"""
 _MISSING = """select agreed.subject, not %(full)s = any(consents), corrected
     from data_subject_withheld as agreed
     left join shown_name as shown using (subject)
@@ -72,7 +75,7 @@ def masked(name: str) -> str:
     return name[:1] + MASK * max(1, len(name) - 1)
 
 
-class ShownNames:
+class ShownNames(Watch):
     """Keeps the table of shown names to what is agreed to, in a thread of its own.
 
     Any number may run on one ledger: each statement says for itself what may be shown.
@@ -81,25 +84,12 @@ class ShownNames:
     def __init__(
         self, store: Store, url: str, schema: str, opener: Opener, timekeeper: Timekeeper
     ) -> None:
+        super().__init__("shown names")
         self._store = store
         self._conninfo = connection_string(url, board_schema(schema), WRITER)
         self._opener = opener
         self._timekeeper = timekeeper
         self._tried: dict[_Missing, float] = {}
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="shown names", daemon=True)
-        self.trouble: str | None = None
-        """Why names cannot be kept to what is agreed just now; None while they are."""
-
-    def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stops after the name at hand; harmless when it was never started."""
-        self._closing.set()
-        if self._thread.is_alive():
-            self._thread.join()
 
     def refresh(self) -> int:
         """Hides what is no longer agreed to, then shows what is; up to which position of the log.
@@ -144,21 +134,14 @@ class ShownNames:
         del self._tried[missing]
         connection.execute(_SHOW, values)
 
-    def _run(self) -> None:
-        size = 0
-        while not self._closing.is_set():
-            try:
-                size, self.trouble = self.refresh(), None
-            except (psycopg.Error, StoreDown, Unavailable, WrongKey) as error:
-                self.trouble = type(error).__name__
-                _log.warning("shown names wait: %s", type(error).__name__)
-                self._closing.wait(1.0)
-            self._wait(size)
-
-    def _wait(self, size: int) -> None:
+    def look_again(self) -> float:
+        try:
+            shown, self.trouble = self.refresh(), None
+        except (psycopg.Error, StoreDown, Unavailable, WrongKey) as error:
+            self.trouble = type(error).__name__
+            _log.warning("shown names wait: %s", self.trouble)
+            return PAUSE_SECONDS
         for _ in range(int(LOOK_SECONDS)):
-            if self._closing.is_set():
-                return
-            if self._store.wait(size, 1.0):
-                self._closing.wait(0.2)  # the view of consents follows the log
-                return
+            if self._closing.is_set() or self._store.wait(shown, 1.0):
+                break
+        return PAUSE_SECONDS

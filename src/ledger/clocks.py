@@ -7,18 +7,25 @@ A term of working days follows the Civil Code of China: the day on which it star
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
 
-# A midnight in Asia/Shanghai, which has been UTC+8 without a break since 15 September 1991. From
-# here on days and times of day are plain integers: a clock runs for every event of a rebuild.
+SHANGHAI = timezone(timedelta(hours=8))
+"""Asia/Shanghai, which has been UTC+8 without a break since 15 September 1991."""
+# A midnight there. From here on days and times of day are plain integers: a clock runs for every
+# event of a rebuild.
 _MIDNIGHT = datetime(1999, 12, 31, 16, tzinfo=UTC)
 _MIDNIGHT_ORDINAL = date(2000, 1, 1).toordinal()
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
 _DAY = 24 * 60 * _MINUTE
+
+
+def local_day(moment: datetime) -> date:
+    """The day in Shanghai of an aware time."""
+    return moment.astimezone(SHANGHAI).date()
 
 
 class TimeUnit(StrEnum):

@@ -7,7 +7,6 @@ about, and `decide` checks the time itself. So it needs no lock and remembers no
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -23,6 +22,7 @@ from ledger.ledger import Ledger
 from ledger.proposal import Proposal
 from ledger.refusals import Busy, IdempotencyConflict, Refused, Unavailable
 from ledger.store.contract import Receipt, StoreDown
+from ledger.watch import Watch
 
 PRINCIPAL: Final = "timekeeper"
 """Whom appointment_made is to appoint to the town's office of timekeeper."""
@@ -51,7 +51,7 @@ class Due(NamedTuple):
         return Receipt(digest[:16], digest)
 
 
-class Timekeeper:
+class Timekeeper(Watch):
     """Looks every `look_seconds`, in a thread of its own, until it is closed."""
 
     def __init__(
@@ -60,24 +60,11 @@ class Timekeeper:
         look: Callable[[datetime], list[Due]],
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
+        super().__init__("timekeeper", look_seconds)
         self._ledger = ledger
         self._look = look
         self._look_seconds = look_seconds
         self._actor: Actor | None = None
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="timekeeper", daemon=True)
-        self.trouble: str | None = None
-        """Why it can propose nothing just now; None while it can."""
-
-    def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stops after the proposal at hand; harmless when it was never started."""
-        self._closing.set()
-        if self._thread.is_alive():
-            self._thread.join()
 
     def propose_due(self, at: datetime) -> int:
         """Proposes everything that has fallen due by `at`; how much of it was new.
@@ -103,14 +90,14 @@ class Timekeeper:
                 accepted += answer.id == proposal.id  # else somebody had recorded it before
         return accepted
 
-    def _run(self) -> None:
-        while not self._closing.wait(self._look_seconds):
-            try:
-                self.trouble = None
-                self.propose_due(datetime.now(UTC))
-            except (StoreDown, Unavailable) as error:
-                self.trouble = str(error)
-                _log.warning("the timekeeper waits: %s", error)
+    def look_again(self) -> float:
+        try:
+            self.trouble = None
+            self.propose_due(datetime.now(UTC))
+        except (StoreDown, Unavailable) as error:
+            self.trouble = str(error)
+            _log.warning("the timekeeper waits: %s", error)
+        return self._look_seconds
 
     def actor(self) -> Actor | None:
         """In whose office it acts: the town's, which event 1 names; None in an empty ledger."""

@@ -150,6 +150,7 @@ def report(
     """Tell as JSON what is held, on which basis, and who saw it: no value is opened for it."""
     from ledger.canonical import canonical_document
     from ledger.vault import report as reports
+    from ledger.vault.opening import history_of
 
     with _sealed() as sealed:
         if subject is None:
@@ -158,7 +159,7 @@ def report(
             found = reports.Subject(
                 subject,
                 sealed.opener.held(subject),
-                reports.history_of(sealed.store, subject),
+                history_of(sealed.store, subject),
                 reports.privacy_of(sealed.store, subject),
                 sealed.eraser.erasures(subject),
                 reports.readings_of(sealed.access, subject),

@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from ledger.access import entries
-from ledger.access.entries import day_of, day_tag
+from ledger.access.entries import day_tag
 from ledger.audit.records import Examine, Facts, canonical
 from ledger.audit.report import Fault, Faulty, shown
 from ledger.canonical import instant
+from ledger.clocks import local_day
 
 _MEMBERS = {
     entries.OPENED: {"at", "id", "kind", "origin", "version"},
@@ -56,7 +57,7 @@ class _Days:
 
     def take(self, position: int, facts: Facts) -> None:
         """The next entry; raises `Faulty`."""
-        day = day_of(facts.recorded_at)
+        day = local_day(facts.recorded_at)
         match facts.kind:
             case entries.OPENED:
                 self._next = day
@@ -83,7 +84,7 @@ def _facts(position: int, record: bytes, document: Any) -> Facts:
     known = bytes.fromhex(identity.replace("-", ""))
     if version != entries.VERSION or len(known) != 16 or len(identity) != 36:
         raise ValueError(identity)
-    tags = [day_tag(day_of(at))]
+    tags = [day_tag(local_day(at))]
     match kind:
         case entries.READ:
             tags = sorted([*entries.reading_of(position, record).reading.tags(), *tags])
@@ -98,6 +99,6 @@ def _facts(position: int, record: bytes, document: Any) -> Facts:
 
 def _ended(document: dict[str, Any], at: datetime) -> Any:
     day = datetime.strptime(document["day"], "%Y-%m-%d").date()  # noqa: DTZ007 - a day alone
-    if type(document["readings"]) is not int or not day < day_of(at):
+    if type(document["readings"]) is not int or not day < local_day(at):
         raise ValueError(document["day"])
     return day

@@ -7,63 +7,49 @@ is an entry, hence a checkpoint, hence what witnesses have seen.
 from __future__ import annotations
 
 import logging
-import threading
 from datetime import UTC, date, datetime
 
-from ledger.access.entries import day_of
 from ledger.access.log import AccessLog, AnotherLog, NoLedger
+from ledger.clocks import local_day
 from ledger.refusals import Refused, Unavailable
 from ledger.store.contract import StoreDown
 from ledger.store.migrations import SchemaMismatch
+from ledger.watch import Watch
 
 LOOK_SECONDS = 60.0
 
 _log = logging.getLogger(__name__)
 
 
-class DayEnds:
+class DayEnds(Watch):
     """Looks every `look_seconds`, in a thread of its own, until it is closed.
 
     Several may be at work, in any processes, and it may be late: a day ends once.
     """
 
     def __init__(self, access: AccessLog, look_seconds: float = LOOK_SECONDS) -> None:
+        super().__init__("day ends")
         self._access = access
         self._look_seconds = look_seconds
         self._looked_on: date | None = None
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="day ends", daemon=True)
-        self.trouble: str | None = None
-        """Why no day is ended just now; None while they are."""
-
-    def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stops after what is at hand; harmless when it was never started."""
-        self._closing.set()
-        if self._thread.is_alive():
-            self._thread.join()
 
     def look(self, now: datetime) -> int:
         """Ends what is over, once a day; how many days that were. Raises as `AccessLog` does."""
-        today = day_of(now)
+        today = local_day(now)
         if self._looked_on == today:
             return 0
         ended = self._access.end_days(now)
         self._looked_on = today
         return ended
 
-    def _run(self) -> None:
-        while not self._closing.is_set():
-            try:
-                self.look(datetime.now(UTC))
-                self.trouble = None
-            except NoLedger:
-                self.trouble = None  # nothing is wrong: it is not founded yet
-            except (AnotherLog, Refused, SchemaMismatch, StoreDown, Unavailable) as error:
-                if self.trouble != str(error):
-                    _log.warning("no day is ended in the access log: %s", error)
-                self.trouble = str(error)
-            self._closing.wait(self._look_seconds)
+    def look_again(self) -> float:
+        try:
+            self.look(datetime.now(UTC))
+            self.trouble = None
+        except NoLedger:
+            self.trouble = None  # nothing is wrong: it is not founded yet
+        except (AnotherLog, Refused, SchemaMismatch, StoreDown, Unavailable) as error:
+            if self.trouble != str(error):
+                _log.warning("no day is ended in the access log: %s", error)
+            self.trouble = str(error)
+        return self._look_seconds

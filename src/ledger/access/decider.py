@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from ledger.access import entries
-from ledger.access.entries import DayEnd, Draft, Entered, Opening, day_of, day_tag
+from ledger.access.entries import DayEnd, Draft, Entered, Opening, day_tag
+from ledger.clocks import local_day
 from ledger.refusals import Refusal, WrongState
 from ledger.states import View
 from ledger.store.contract import StoredEvent, Writer
@@ -64,7 +65,7 @@ class AccessDecider:
 
 
 def _decide_one(draft: Draft, view: View) -> Refusal | None:
-    today = day_of(view.at)
+    today = local_day(view.at)
     match draft:
         case Opening():
             if view.size:

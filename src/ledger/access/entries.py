@@ -6,7 +6,7 @@ many there were, so that a day on which nobody read has its entry and its checkp
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -20,8 +20,6 @@ OPENED: Final = "access_log_opened"
 READ: Final = "reading_recorded"
 DAY_ENDED: Final = "day_ended"
 KINDS: Final = (OPENED, READ, DAY_ENDED)
-# Shanghai has been UTC+8 without a break since 15 September 1991.
-_SHANGHAI = timezone(timedelta(hours=8))
 
 
 class Opening(NamedTuple):
@@ -135,11 +133,6 @@ def origin_of(record: bytes) -> str:
 def time_of(record: bytes) -> datetime:
     """When an entry was recorded; raises ValueError or LookupError."""
     return datetime.fromisoformat(orjson.loads(record)["at"])
-
-
-def day_of(at: datetime) -> date:
-    """The day in Shanghai."""
-    return at.astimezone(_SHANGHAI).date()
 
 
 def day_tag(day: date) -> str:

@@ -17,8 +17,9 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from ledger.access import entries
 from ledger.access.decider import ALREADY_OPENED, DAY_HAS_ENDED, AccessDecider
-from ledger.access.entries import DayEnd, Draft, Opening, RecordedReading, day_of, day_tag
+from ledger.access.entries import DayEnd, Draft, Opening, RecordedReading, day_tag
 from ledger.access.reading import Reading, reader_tag
+from ledger.clocks import local_day
 from ledger.event import mint_id
 from ledger.refusals import Busy, Refused, Unavailable
 from ledger.sequencer import Appended, Limits, Sequencer
@@ -126,7 +127,7 @@ class AccessLog:
         """
         _, first = self._opened()
         missing: list[date] = []
-        day = day_of(now) - timedelta(days=1)
+        day = local_day(now) - timedelta(days=1)
         while day >= first and not self._has_ended(day):
             missing.append(day)
             day -= timedelta(days=1)
@@ -176,7 +177,7 @@ class AccessLog:
         found = entries.origin_of(first.record)
         if found != origin:
             raise AnotherLog(f"this is the access log {found}, and not {origin}")
-        return found, day_of(entries.time_of(first.record))
+        return found, local_day(entries.time_of(first.record))
 
 
 @contextmanager

@@ -46,8 +46,6 @@ class ReadingPurpose(StrEnum):
     """司法"""
     AUDIT = "audit"
     """审计"""
-    MAINTENANCE = "maintenance"
-    """系统维护: an operator's tool opens values, as when they are sealed under a new key."""
 
     @property
     def term(self) -> str:
@@ -64,7 +62,6 @@ _TERMS = {
     ReadingPurpose.PUBLICATION: "公示",
     ReadingPurpose.COURT: "司法",
     ReadingPurpose.AUDIT: "审计",
-    ReadingPurpose.MAINTENANCE: "系统维护",
 }
 
 

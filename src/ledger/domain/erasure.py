@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from ledger.clocks import local_day
 from ledger.decision import Office, OrganisationType, Situation, standing
 from ledger.domain.organisations import BY_TOWN_OFFICE, Organisation
 from ledger.domain.people import Principal
@@ -20,7 +21,6 @@ from ledger.domain.subjects import (
     Hold,
     Privacy,
     SubjectEvent,
-    local_day,
     subject_erased,
 )
 from ledger.domain.whistles import Whistle, WhistleStage

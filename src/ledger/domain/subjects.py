@@ -6,11 +6,12 @@ serves, an identity. What was agreed to, held and erased is folded under `privac
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import StringConstraints
 
+from ledger.clocks import local_day
 from ledger.decision import Office, Situation
 from ledger.domain.love_bank import Account
 from ledger.domain.organisations import BY_TOWN_OFFICE, foreign_community
@@ -31,7 +32,6 @@ TAKEN_DOWN_BY = (BY_RESIDENT, BY_HOTLINE, BY_COMMUNITY, BY_TOWN_OFFICE)
 SUBJECT_TYPES: Final = ("account", "identity", "principal", "request", "whistle")
 """The types of tag under which kinds seal personal values."""
 ALL_PURPOSES: Final = frozenset(HeldFor)
-_SHANGHAI = timedelta(hours=8)
 
 Subject = Annotated[
     str, StringConstraints(pattern=rf"^({'|'.join(SUBJECT_TYPES)}):{ID_PATTERN[1:]}")
@@ -116,11 +116,6 @@ class SubjectEvent(Event):
             )
         found = situation.state(f"privacy:{self.subject}") or Privacy()
         return guard(situation, self.subject, known) or found
-
-
-def local_day(moment: datetime) -> date:
-    """The day in Shanghai of an aware time in UTC."""
-    return (moment + _SHANGHAI).date()
 
 
 def _of_its_case(subject: str, state: Any) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from ledger.store.checkpoints import Published
 from ledger.store.contract import StoreDown
 from ledger.store.migrations import SchemaMismatch
 from ledger.store.postgres import PostgresStore
+from ledger.watch import Watch
 
 SIGN_SECONDS: Final = 60.0
 """How old the last checkpoint may become while the log grows."""
@@ -32,12 +33,13 @@ _AWAITED = """select exists
     (select from event where position > %s and position <= %s and kind = any(%s::text[]))"""
 
 
-class Notary:
+class Notary(Watch):
     """Looks every second, in a thread of its own, until it is closed."""
 
     def __init__(
         self, store: PostgresStore, signer: CheckpointSigner, sign_seconds: float = SIGN_SECONDS
     ) -> None:
+        super().__init__("notary")
         self._store = store
         self._signer = signer
         self._sign_seconds = sign_seconds
@@ -46,25 +48,11 @@ class Notary:
         self._asked_at = self._tried_at = datetime.min.replace(tzinfo=UTC)
         self._has_asked = False
         self._one_at_a_time = threading.Lock()
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="notary", daemon=True)
-        self.trouble: str | None = None
-        """Why nothing is signed; None while it is."""
 
     @property
     def failures(self) -> dict[str, str]:
         """Why a witness, by name, did not sign when it was last asked."""
         return dict(self._signer.failures)
-
-    def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stops after what is at hand; harmless when it was never started."""
-        self._closing.set()
-        if self._thread.is_alive():
-            self._thread.join()
 
     def covering(self, size: int) -> Published | None:
         """The newest checkpoint, if it has the first `size` events or can be made to on request.
@@ -99,22 +87,18 @@ class Notary:
         self._asked_at = datetime.now(UTC)
         return self._last
 
-    def _run(self) -> None:
-        while not self._closing.is_set():
-            try:
-                self._look()
-                self.trouble = None
-            except NothingSigned as error:
-                self.trouble = str(error)
-            except (psycopg.Error, StoreDown, SchemaMismatch, Inconsistent, OSError) as error:
-                if self.trouble != str(error):
-                    _log.error("no checkpoint is signed: %s", error)
-                self.trouble = str(error)
-            except Exception as error:  # noqa: BLE001 - a defect must not end the thread unsaid
-                if self.trouble != repr(error):
-                    _log.error("no checkpoint is signed", exc_info=error)
-                self.trouble = repr(error)
-            self._closing.wait(LOOK_SECONDS if self.trouble is None else TROUBLE_SECONDS)
+    def look_again(self) -> float:
+        try:
+            self._look()
+            self.trouble = None
+            return LOOK_SECONDS
+        except NothingSigned as error:
+            self.trouble = str(error)
+        except (psycopg.Error, StoreDown, SchemaMismatch, Inconsistent, OSError) as error:
+            if self.trouble != str(error):
+                _log.error("no checkpoint is signed: %s", error)
+            self.trouble = str(error)
+        return TROUBLE_SECONDS
 
     def _look(self) -> None:
         size = self._store.size()

@@ -7,17 +7,18 @@ done, and every other is done in one transaction. The tombstone is the event its
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import psycopg
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from ledger import catalogue
+from ledger.clocks import SHANGHAI
 from ledger.domain.erasure import PersonalDataErased
-from ledger.store.contract import Store, StoreDown
+from ledger.store.contract import Store, StoredEvent, StoreDown
 from ledger.store.migrations import SchemaMismatch
 from ledger.vault.cabinet import Connection, PostgresCabinet
 from ledger.vault.exports import Exports
@@ -25,9 +26,12 @@ from ledger.vault.key_encryption import WrongKey
 from ledger.vault.key_source import KeySource
 from ledger.vault.keys_at_hand import KeysAtHand
 from ledger.vault.rotation import Rotated, RotationRunning, rotate
+from ledger.watch import Watch
 
 LOOK_SECONDS = 30.0
-_SHANGHAI = timezone(timedelta(hours=8))
+"""After how long it looks though the log has not grown."""
+PAUSE_SECONDS = 1.0
+"""How long it rests between two looks, however fast the log grows."""
 ROTATION_HOUR = 3
 """In Shanghai: the key-encryption key is replaced then if erasures wait for it."""
 
@@ -75,7 +79,7 @@ class Erasure(NamedTuple):
     been replaced."""
 
 
-class Eraser:
+class Eraser(Watch):
     """Looks for erasures whenever the log grows, in a thread of its own, until it is closed."""
 
     def __init__(
@@ -86,32 +90,29 @@ class Eraser:
         keys: KeysAtHand,
         exports: Exports,
     ) -> None:
+        super().__init__("eraser")
         self._store = store
         self._cabinet = cabinet
         self._source = source
         self._keys = keys
         self._exports = exports
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="eraser", daemon=True)
-        self.trouble: str | None = None
-        """Why nothing can be erased just now; None while it can."""
-
-    def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stops after the erasure at hand; harmless when it was never started."""
-        self._closing.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._searched: int | None = None
+        """Up to which position the log was searched for erasures; None before the first time."""
 
     def erase(self) -> tuple[Erasure, ...]:
-        """Does what the log asks for and is not done; raises `StoreDown` or OSError."""
-        with self._cabinet.session() as connection:
-            row = connection.execute(_LAST).fetchone()
-            assert row is not None  # an aggregate has a row
-            return tuple(self._erased(connection, row[0]))
+        """Does what the log asks for and is not done; raises `StoreDown` or OSError.
+
+        The log is read once: erasures are done in its order, so that after a start those are
+        looked for that come after the last one recorded, and then what is new.
+        """
+        size = self._store.size()
+        if self._searched is None:
+            self._searched = self._cabinet.working(_last_recorded)
+        found = list(self._store.read(_ERASURES, after=self._searched, until=size))
+        done = self._erased(found) if found else ()
+        # Backwards too: a log that was restored comes to the same positions again.
+        self._searched = size
+        return done
 
     def erasures(self, subject: str | None = None) -> tuple[Erasure, ...]:
         """All that was ever erased, or what was of a subject; raises `StoreDown`."""
@@ -133,49 +134,45 @@ class Eraser:
             return None
         return self.complete()
 
-    def _erased(self, connection: Connection, after: int) -> Iterator[Erasure]:
-        for stored in self._store.read(_ERASURES, after=after):
-            event = catalogue.decode(stored.position, stored.record).event
-            assert isinstance(event, PersonalDataErased)  # the query asks for no other kind
-            self._keys.forget(event.subject)
-            # Before it is recorded: a crash in between has it looked for again.
-            self._exports.delete(event.subject)
-            row = _purge(
-                connection,
-                {
-                    "position": stored.position,
-                    "subject": event.subject,
-                    "held_for": [one.value for one in event.purposes],
-                },
-            )
-            if row is not None:  # else another process was faster
-                yield Erasure(*row)
+    def _erased(self, found: Sequence[StoredEvent]) -> tuple[Erasure, ...]:
+        done = []
+        with closing(self._cabinet.session()) as connection:
+            for stored in found:
+                event = catalogue.decode(stored.position, stored.record).event
+                assert isinstance(event, PersonalDataErased)  # the query asks for no other kind
+                self._keys.forget(event.subject)
+                # Before it is recorded: a crash in between has it looked for again.
+                self._exports.delete(event.subject)
+                held_for = [one.value for one in event.purposes]
+                asked = {"subject": event.subject, "held_for": held_for}
+                row = _purge(connection, {**asked, "position": stored.position})
+                if row is not None:  # else another process was faster
+                    done.append(Erasure(*row))
+        return tuple(done)
 
-    def _run(self) -> None:
-        size = 0
-        while not self._closing.is_set():
-            try:
-                # Before it looks: what comes meanwhile is looked for at once.
-                size = self._store.size()
-                self.erase()
-                self.complete_if_due(datetime.now(UTC))
-                self.trouble = None
-            except RotationRunning:
-                self._closing.wait(1.0)
-            except (StoreDown, WrongKey, SchemaMismatch, OSError, psycopg.Error) as error:
-                self.trouble = " ".join(str(error).split())
-                _log.warning("the eraser waits: %s", self.trouble)
-                self._closing.wait(1.0)
-            except Exception:  # noqa: BLE001 - a defect must not end it unseen
-                self.trouble = "an unforeseen failure, which has been logged"
-                _log.exception("the eraser failed")
-                self._closing.wait(LOOK_SECONDS)
-            self._wait(size)
-
-    def _wait(self, size: int) -> None:
+    def look_again(self) -> float:
+        try:
+            # Before it looks: what comes meanwhile is looked for at once.
+            size = self._store.size()
+            self.erase()
+            self.complete_if_due(datetime.now(UTC))
+            self.trouble = None
+        except RotationRunning:
+            return PAUSE_SECONDS
+        except (StoreDown, WrongKey, SchemaMismatch, OSError, psycopg.Error) as error:
+            self.trouble = " ".join(str(error).split())
+            _log.warning("the eraser waits: %s", self.trouble)
+            return PAUSE_SECONDS
         for _ in range(int(LOOK_SECONDS)):
             if self._closing.is_set() or self._store.wait(size, 1.0):
-                return
+                break
+        return PAUSE_SECONDS
+
+
+def _last_recorded(connection: Connection) -> int:
+    row = connection.execute(_LAST).fetchone()
+    assert row is not None  # an aggregate has a row
+    return int(row[0])
 
 
 def _purge(connection: Connection, asked: dict[str, Any]) -> Any:
@@ -189,6 +186,6 @@ def _purge(connection: Connection, asked: dict[str, Any]) -> Any:
 
 def _last_night(now: datetime) -> datetime:
     """The last time that it was the hour of rotation."""
-    local = now.astimezone(_SHANGHAI)
+    local = now.astimezone(SHANGHAI)
     night = local.replace(hour=ROTATION_HOUR, minute=0, second=0, microsecond=0)
     return night if night <= local else night - timedelta(days=1)

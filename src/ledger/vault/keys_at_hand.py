@@ -46,6 +46,9 @@ class KeysAtHand:
         self._kept: OrderedDict[_Holder, tuple[float, DataKey]] = OrderedDict()
         self._lock = threading.Lock()
         self._made = FIRST_MADE
+        self._makings = 0
+        self._failure: Exception | None = None
+        self._one_at_a_time = threading.Lock()
         self._maker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vault keys")
         self._making = False
 
@@ -71,15 +74,33 @@ class KeysAtHand:
             return key
 
     def make(self) -> None:
-        """Makes more keys, twice as many as the last time; raises `StoreDown` or `WrongKey`."""
-        with self._lock:
-            count = self._made
-            self._made = min(self._made * 2, MOST_MADE)
+        """Makes more keys, twice as many as the last time; raises `StoreDown` or `WrongKey`.
+
+        Of those who need keys at the same time one makes them, and the others wait for these.
+        """
+        makings = self._makings
+        with self._one_at_a_time:
+            if self._makings != makings:
+                if self._failure is not None:
+                    raise self._failure  # else each would wait for the database in turn
+                return
+            self._failure = None
+            try:
+                self._make()
+            except (StoreDown, WrongKey) as error:
+                self._failure = error
+                raise
+            finally:
+                self._makings += 1
+
+    def _make(self) -> None:
+        count = self._made
         keys = {str(uuid_utils.uuid7()): os.urandom(KEY_BYTES) for _ in range(count)}
         self._cabinet.add(keys)
         made = [DataKey(key_id, key) for key_id, key in keys.items()]
         with self._lock:
             self._free.extend(made)
+            self._made = min(count * 2, MOST_MADE)
 
     def forget(self, subject: str) -> None:
         """Seals no more with the keys of a subject: they are destroyed."""

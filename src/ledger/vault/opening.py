@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -11,19 +11,20 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 from ledger import catalogue
 from ledger.access.log import AccessLog
 from ledger.access.reading import EVERY, MAX_ITEMS, Item, Reading, ReadingDecision, ReadingPurpose
-from ledger.decision import Situation, principal_tag
+from ledger.decision import Situation
 from ledger.domain.personal_data import PersonalDataCorrected
 from ledger.event import Actor, Commitment, HeldFor, Recorded
 from ledger.refusals import Refusal, Refused, Unacceptable, UnknownReference
 from ledger.store.contract import Store
 from ledger.telling import tells_of_somebody
 from ledger.vault.cabinet import Connection, PostgresCabinet
-from ledger.vault.reading_rules import Wanted, boundary, may_read, released
-from ledger.vault.sealing import DamagedValue, OpenedValue, Place, SealedValue
-from ledger.vault.vault import Destroyed, open_each
+from ledger.vault.reading_rules import Wanted, may_read, released
+from ledger.vault.sealing import OpenedValue, Place, SealedValue
+from ledger.vault.vault import open_each
 
-_OF_SUBJECT = """select position, field, event_id::text, subject, held_for, data_key::text,
-    ciphertext from sealed_value where subject = %s order by position, field limit %s"""
+_OF_SUBJECT = """select position, record, field, event_id::text, subject, held_for, data_key::text,
+    ciphertext from sealed_value join event using (position) where subject = %s
+    order by position, field limit %s"""
 
 MOST_VALUES = 10_000
 """Of one subject; more than a case can have."""
@@ -111,9 +112,7 @@ class Opener:
         def rows(connection: Connection) -> list[Any]:
             return connection.execute(_OF_SUBJECT, [subject, MOST_VALUES]).fetchall()
 
-        found = self._cabinet.working(rows)
-        events = self._events({row[0] for row in found})
-        return tuple(_held(row, events[row[0]]) for row in found)
+        return tuple(map(_held, self._cabinet.working(rows)))
 
     def refusal(self, question: Question, held: Sequence[Held]) -> Refusal | None:
         """Why the actor may not read these values; None where they may be read."""
@@ -125,13 +124,6 @@ class Opener:
                 "subject",
             )
         state = _States(self._store)
-        known = state(question.subject)
-        for tag in (
-            f"organisation:{question.actor.organisation}",
-            principal_tag(question.actor),
-            *boundary(question.subject, known),
-        ):
-            state(tag)
         now = datetime.now(UTC)
         wanted = [Wanted(one.place.event_id, one.place.field, one.place.held_for) for one in held]
         return may_read(
@@ -158,18 +150,11 @@ class Opener:
             Read(
                 one,
                 value if isinstance(value, OpenedValue) else None,
-                None if isinstance(value, OpenedValue) else _problem(value),
+                None if isinstance(value, OpenedValue) else str(value),
                 one.position == last[one.stands_for],
             )
             for one, value in zip(held, opened, strict=True)
         )
-
-    def _events(self, positions: Iterable[int]) -> dict[int, Recorded]:
-        found = {}
-        for position in sorted(positions):
-            for stored in self._store.read(after=position - 1, until=position):
-                found[position] = catalogue.decode(stored.position, stored.record)
-        return found
 
 
 class _States:
@@ -178,20 +163,29 @@ class _States:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: dict[str, Any] = {}
+        self._histories: dict[str, list[Recorded]] = {}
 
     def __call__(self, tag: str) -> Any:
         if tag not in self._known:
             self._known[tag] = catalogue.fold(tag, self.history(tag))
         return self._known[tag]
 
-    def history(self, tag: str) -> Iterator[Recorded]:
+    def history(self, tag: str) -> list[Recorded]:
         """The events with the tag, in order."""
-        for stored in self._store.read(DCBQuery([DCBQueryItem([], [tag])])):
-            yield catalogue.decode(stored.position, stored.record)
+        if tag not in self._histories:
+            self._histories[tag] = history_of(self._store, tag)
+        return self._histories[tag]
 
 
-def _held(row: Sequence[Any], recorded: Recorded) -> Held:
-    position, field, event_id, subject, held_for, key_id, ciphertext = row
+def history_of(store: Store, tag: str) -> list[Recorded]:
+    """Every event with a tag, in order; raises `StoreDown`."""
+    query = DCBQuery([DCBQueryItem([], [tag])])
+    return [catalogue.decode(one.position, one.record) for one in store.read(query)]
+
+
+def _held(row: Sequence[Any]) -> Held:
+    position, record, field, event_id, subject, held_for, key_id, ciphertext = row
+    recorded = catalogue.decode(position, record)
     event = recorded.event
     sealed = SealedValue(Place(event_id, field, subject, HeldFor(held_for)), key_id, ciphertext)
     corrects = (event.event, event.field) if isinstance(event, PersonalDataCorrected) else None
@@ -213,7 +207,3 @@ def _reading(question: Question, held: Sequence[Held], refusal: Refusal | None) 
         rule=None if refusal is None else refusal.rule,
         reference=question.reference,
     )
-
-
-def _problem(reason: DamagedValue | Destroyed) -> str:
-    return str(reason)

@@ -79,17 +79,6 @@ class Wanted(NamedTuple):
     held_for: HeldFor
 
 
-def boundary(subject: str, known: Any) -> tuple[str, ...]:
-    """The histories that the decision reads beside those of actor and subject."""
-    request = known.request if isinstance(known, Whistle) else None
-    community = known.community if isinstance(known, Request | Whistle) else None
-    return (
-        f"privacy:{subject}",
-        *(() if community is None else (f"organisation:{community}",)),
-        *(() if request is None else (f"request:{request}",)),
-    )
-
-
 def released(history: Iterable[Recorded], state: StateOf) -> frozenset[str]:
     """The departments that whistles alone brought into a case, and that were released from all.
 

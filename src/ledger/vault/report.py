@@ -28,7 +28,7 @@ from ledger.event import HeldFor, Recorded
 from ledger.store.contract import Store
 from ledger.vault.cabinet import PostgresCabinet
 from ledger.vault.erasing import Erasure
-from ledger.vault.opening import Held
+from ledger.vault.opening import Held, history_of
 
 _BY_FIELD = """select kind, field, held_for, count(*), count(distinct subject),
     min(position), max(position)
@@ -75,12 +75,6 @@ def basis_of(kind: str, held_for: HeldFor) -> LegalBasis:
     if kind == "person_enrolled" or held_for is HeldFor.PROFILE:
         return LegalBasis.EMPLOYMENT
     return LegalBasis.STATUTORY_DUTY
-
-
-def history_of(store: Store, subject: str) -> list[Recorded]:
-    """Every event with the tag of the subject."""
-    query = DCBQuery([DCBQueryItem([], [subject])])
-    return [catalogue.decode(one.position, one.record) for one in store.read(query)]
 
 
 def privacy_of(store: Store, subject: str) -> Privacy:
