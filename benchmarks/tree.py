@@ -28,9 +28,10 @@ from ledger.signing.mark import Mark
 from ledger.signing.notary import Notary
 from ledger.signing.signer import CheckpointSigner, Nobody
 from ledger.store import binary_copy
+from ledger.store.connections import connection_string
 from ledger.store.contract import StoredEvent
 from ledger.store.migrations import WRITER
-from ledger.store.postgres import PostgresStore, connection_string
+from ledger.store.postgres import PostgresStore
 from ledger.store.tree import Tree, keep_tiles
 from ledger.tlog.merkle import HASH_BYTES, Frontier, leaf_hash
 from ledger.tlog.proofs import verify_consistency, verify_inclusion

@@ -36,10 +36,11 @@ from ledger.sequencer import Limits
 from ledger.signing.keys import SigningKeys
 from ledger.signing.mark import Mark
 from ledger.signing.signer import CheckpointSigner, Nobody
+from ledger.store.connections import connection_string
 from ledger.store.contract import Store, StoredEvent
 from ledger.store.memory import MemoryStore
 from ledger.store.migrations import OWNER, READER, WRITER, SchemaMismatch, migrate
-from ledger.store.postgres import PostgresStore, connection_string
+from ledger.store.postgres import PostgresStore
 from ledger.store.tree import Tree, keep_tiles
 from ledger.tlog.merkle import leaf_hash
 from ledger.tlog.note import NoteVerifier

@@ -20,8 +20,8 @@ from api.auth import (
 )
 from api.demonstration.keys import FILE_NAME
 from ledger.event import Actor
+from ledger.store.connections import connection_string
 from ledger.store.migrations import READER, WRITER
-from ledger.store.postgres import connection_string
 from tests.api_server import Server, filed, wait_for
 
 CLERK = Actor("clerk_a", "hotline", "p-hotline-clerk")

@@ -9,8 +9,9 @@ import psycopg
 import pytest
 from psycopg import errors, sql
 
+from ledger.store.connections import connection_string
 from ledger.store.migrations import OWNER, PUBLIC, READER, WRITER
-from ledger.store.postgres import PostgresStore, connection_string
+from ledger.store.postgres import PostgresStore
 from projections.all import ALL
 from projections.published import NAMES, ROWS
 from projections.rebuild import rebuild

@@ -16,9 +16,10 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from ledger.domain.rules import pack_of
+from ledger.store.connections import connection_string
 from ledger.store.memory import MemoryStore
 from ledger.store.migrations import PUBLIC
-from ledger.store.postgres import PostgresStore, connection_string
+from ledger.store.postgres import PostgresStore
 from projections import fixed_times, publisher
 from projections.all import ALL
 from projections.decoding import recorded_at

@@ -16,10 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger.event import Recorded
+from ledger.store.connections import connection_string
 from ledger.store.contract import Store
 from ledger.store.memory import MemoryStore
 from ledger.store.migrations import READER, WRITER
-from ledger.store.postgres import PostgresStore, connection_string
+from ledger.store.postgres import PostgresStore
 from projections import reference as town
 from projections.all import ALL
 from projections.digest import folded_digest, stored_digest

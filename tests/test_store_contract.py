@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.event import HeldFor
+from ledger.store.connections import connection_string
 from ledger.store.contract import FoundReceipt, Receipt, Store, Writer
 from ledger.store.memory import MemoryStore
 from ledger.store.migrations import VAULT, migrate
-from ledger.store.postgres import PostgresStore, connection_string
+from ledger.store.postgres import PostgresStore
 from ledger.tlog.merkle import Frontier
 from ledger.vault.sealing import Place, SealedValue
 from tests.harness.log import RECORDED_AT, append, batch, check_log, stored

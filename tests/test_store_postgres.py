@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from ledger.store import postgres
+from ledger.store import connections
 from ledger.store.contract import OutcomeUnknown, RowRejected, StoredEvent, StoreDown, Writer
 from ledger.store.migrations import SchemaMismatch
 from ledger.store.postgres import PostgresStore, PostgresWriter
@@ -134,7 +134,7 @@ def test_what_the_door_should_have_refused_is_rejected_by_the_table(
 def test_a_lock_that_is_never_given_up_is_a_store_that_is_down(
     postgres_store: PostgresStore, writer: PostgresWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(postgres._TIMEOUTS, "lock_timeout", "200ms")
+    monkeypatch.setitem(connections._TIMEOUTS, "lock_timeout", "200ms")
     impatient = postgres_store.writer()
     writer.lock(())
 
@@ -150,7 +150,7 @@ def test_a_lock_that_is_never_given_up_is_a_store_that_is_down(
 def test_a_writer_that_sleeps_in_its_transaction_loses_the_lock(
     postgres_store: PostgresStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(postgres._TIMEOUTS, "idle_in_transaction_session_timeout", "100ms")
+    monkeypatch.setitem(connections._TIMEOUTS, "idle_in_transaction_session_timeout", "100ms")
     sleeper = postgres_store.writer()
     entry = batch(sleeper.lock(()), [stored(1)])
 
@@ -244,7 +244,7 @@ def test_a_schema_that_was_never_migrated_is_refused_by_name_of_the_cure(
 def test_a_server_that_is_not_there_is_a_store_that_is_down(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ledger.store.postgres.CONNECT_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr("ledger.store.connections.CONNECT_TIMEOUT_SECONDS", 1)
     store = PostgresStore(f"postgresql://nobody@127.0.0.1:9/{uuid4().hex}")
     writer = store.writer()
 

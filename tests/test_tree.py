@@ -8,8 +8,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from ledger.store.connections import connection_string
 from ledger.store.migrations import WRITER, migrate
-from ledger.store.postgres import PostgresStore, connection_string
+from ledger.store.postgres import PostgresStore
 from ledger.store.tree import Tree, keep_tiles
 from ledger.tlog.proofs import verify_consistency, verify_inclusion
 from ledger.tlog.tiles import Tile, tiles_of

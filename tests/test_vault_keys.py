@@ -17,9 +17,10 @@ import pytest
 from ledger.event import Commitment, HeldFor
 from ledger.ledger import Ledger
 from ledger.refusals import Unavailable
+from ledger.store.connections import Connections, connection_string
 from ledger.store.contract import StoreDown
 from ledger.store.migrations import VAULT, migrate
-from ledger.store.postgres import PostgresStore, connection_string
+from ledger.store.postgres import PostgresStore
 from ledger.vault import rotation
 from ledger.vault.cabinet import Cabinet, MemoryCabinet, PostgresCabinet
 from ledger.vault.key_encryption import (
@@ -63,7 +64,7 @@ def another(cabinet: PostgresCabinet, source: KeySource) -> PostgresCabinet:
     """The same cabinet as another process opens it."""
     opened = PostgresCabinet("", "ledger", source)
     opened._conninfo = cabinet._conninfo
-    opened._pool.conninfo = cabinet._conninfo
+    opened._connections = Connections(cabinet._conninfo, most=3)
     return opened
 
 

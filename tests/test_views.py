@@ -16,10 +16,11 @@ from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
 from ledger.domain.requests import Stage
 from ledger.domain.rules import Subject
 from ledger.proposal import Proposal
+from ledger.store.connections import connection_string
 from ledger.store.contract import StoredEvent
 from ledger.store.memory import MemoryStore
 from ledger.store.migrations import READER
-from ledger.store.postgres import PostgresStore, connection_string
+from ledger.store.postgres import PostgresStore
 from ledger.tlog.merkle import leaf_hash
 from projections import evaluation_reading, process_reading, project_reading, whistle_reading
 from projections import reference as town_reference

@@ -23,8 +23,8 @@ from api.problems import Problem
 from api.readers import Readers
 from ledger.decision import Office
 from ledger.event import Actor
+from ledger.store.connections import connection_string
 from ledger.store.migrations import OWNER
-from ledger.store.postgres import connection_string
 
 PREFIX = "mz_"
 TOKEN_BYTES = 32

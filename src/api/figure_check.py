@@ -26,9 +26,9 @@ from ledger.audit.report import Fault, Faulty, Progress, Unreadable, shown
 from ledger.bundle.store import BundleStore
 from ledger.canonical import canonical_document, instant
 from ledger.event import MAX_INTEGER
+from ledger.store.connections import connection_string
 from ledger.store.embedded import EmbeddedPostgres
 from ledger.store.migrations import PUBLIC, migrate
-from ledger.store.postgres import connection_string
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.faults import Malformed, Unverified
 from ledger.tlog.merkle import Frontier

@@ -11,8 +11,8 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 from starlette.concurrency import run_in_threadpool
 
+from ledger.store.connections import connection_string, unreachable
 from ledger.store.contract import StoreDown
-from ledger.store.postgres import connection_string, unreachable
 
 PATIENCE_SECONDS = 3.0
 """How long a request waits for a connection before it is answered 503."""

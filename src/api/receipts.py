@@ -7,8 +7,8 @@ import logging
 
 import psycopg
 
+from ledger.store.connections import connection_string
 from ledger.store.migrations import WRITER
-from ledger.store.postgres import connection_string
 
 PAUSE_SECONDS = 600.0
 BATCH_RECEIPTS = 1_000

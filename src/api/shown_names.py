@@ -15,9 +15,9 @@ import psycopg
 from ledger.access.reading import ReadingPurpose
 from ledger.domain.consent import Purpose
 from ledger.refusals import Refused, Unavailable
+from ledger.store.connections import connection_string
 from ledger.store.contract import Store, StoreDown
 from ledger.store.migrations import WRITER
-from ledger.store.postgres import connection_string
 from ledger.timekeeper import Timekeeper
 from ledger.vault.key_encryption import WrongKey
 from ledger.vault.opening import Opener, Question

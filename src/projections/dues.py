@@ -7,9 +7,9 @@ from datetime import datetime
 
 import psycopg
 
+from ledger.store.connections import connection_string
 from ledger.store.contract import StoreDown
 from ledger.store.migrations import WRITER
-from ledger.store.postgres import connection_string
 from ledger.timekeeper import Due
 from projections.schema import board_schema
 

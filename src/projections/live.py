@@ -13,9 +13,9 @@ from typing import Any
 import psycopg
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
+from ledger.store.connections import connection_string
 from ledger.store.contract import Store, StoreDown
 from ledger.store.migrations import WRITER, SchemaMismatch
-from ledger.store.postgres import connection_string
 from projections import reference as town
 from projections.all import ALL
 from projections.following import Follower, Superseded, state, stop

@@ -20,9 +20,9 @@ from psycopg import AsyncConnection, sql
 from ledger import catalogue
 from ledger.domain.organisations import COMMUNITIES
 from ledger.domain.rules import Pack, RulesEnacted, pack_of
+from ledger.store.connections import connection_string
 from ledger.store.contract import Log, Store, StoredEvent
 from ledger.store.migrations import WRITER
-from ledger.store.postgres import connection_string
 from projections import published
 from projections.decoding import recorded_at
 from projections.fixed_times import last_due

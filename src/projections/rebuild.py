@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import psycopg
 
+from ledger.store.connections import connection_string
 from ledger.store.contract import Log, StoredEvent
 from ledger.store.migrations import WRITER
-from ledger.store.postgres import connection_string
 from projections import published, publisher, tables
 from projections import reference as town
 from projections.all import ALL

@@ -22,8 +22,9 @@ from ledger.audit.report import Progress, Report, Unreadable
 from ledger.signing.keys import SigningKeys
 from ledger.signing.mark import Mark
 from ledger.store import checkpoints
+from ledger.store.connections import connection_string
 from ledger.store.migrations import READER, check_schema
-from ledger.store.postgres import PostgresStore, connection_string
+from ledger.store.postgres import PostgresStore
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.faults import Malformed, Unverified
 from ledger.tlog.note import Note, NoteVerifier, Verifier

@@ -37,8 +37,8 @@ async def _views(url: str, schema: str) -> tuple[tuple[ProjectionStatus, ...], s
     import psycopg
 
     from api.labels import SHANGHAI
+    from ledger.store.connections import connection_string
     from ledger.store.migrations import READER
-    from ledger.store.postgres import connection_string
     from projections import published_reading, reading
     from projections.schema import board_schema, public_schema
 

@@ -17,9 +17,9 @@ from ledger.signing.mark import Inconsistent, Mark
 from ledger.signing.witnesses import Cosigned, Proof, WitnessAhead
 from ledger.store import checkpoints
 from ledger.store.checkpoints import Published
+from ledger.store.connections import connection_string
 from ledger.store.contract import StoreDown
 from ledger.store.migrations import WRITER
-from ledger.store.postgres import connection_string
 from ledger.store.tree import Tree, keep_tiles
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.faults import Unverified

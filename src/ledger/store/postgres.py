@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -14,12 +13,11 @@ from uuid import UUID
 import psycopg
 from eventsourcing.dcb.api import DCBQuery
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 from psycopg.pq.abc import PGresult
-from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ledger.store import binary_copy
+from ledger.store.connections import Connections, connection_string
 from ledger.store.contract import (
     LOCK_PATIENCE_SECONDS,
     PAGE_EVENTS,
@@ -32,8 +30,8 @@ from ledger.store.contract import (
     StoreDown,
     nothing,
 )
+from ledger.store.listener import HEAD, Listener
 from ledger.store.migrations import (
-    NO_LEDGER,
     READER,
     WRITER,
     SchemaMismatch,
@@ -41,21 +39,6 @@ from ledger.store.migrations import (
     check_schema,
 )
 from ledger.store.wire import Wire
-
-CONNECT_TIMEOUT_SECONDS = 5
-POLL_SECONDS = 1.0
-
-# A new table has no statistics: without these the look-up by tag becomes a sequential scan, and
-# latency grows with the log.
-_PLANNER = {"plan_cache_mode": "force_custom_plan", "enable_seqscan": "off"}
-_TIMEOUTS = {
-    "lock_timeout": "10s",
-    "statement_timeout": "60s",
-    "idle_in_transaction_session_timeout": "30s",
-}
-
-# The head of the log, for readers.
-_HEAD = "select last from batch order by last desc limit 1"
 
 # The lock that orders batches. Clock and head are read by a later statement, hence by a snapshot
 # taken after the lock: what the last holder committed is in it.
@@ -104,31 +87,6 @@ _NO_POSITION = 2**63 - 1  # beyond every bigint of the log
 T = TypeVar("T")
 
 
-def connection_string(url: str, schema: str, role: str) -> str:
-    """How a role of ours connects: its search path, its limits, never more than its rights."""
-    settings = {"search_path": schema, "role": role, **_TIMEOUTS, **_PLANNER}
-    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-    return make_conninfo(
-        url,
-        options=options,
-        connect_timeout=CONNECT_TIMEOUT_SECONDS,
-        application_name=f"mingzhang {role.removeprefix('mingzhang_')}",
-    )
-
-
-def unreachable(conninfo: str, error: Exception) -> StoreDown | SchemaMismatch:
-    """What it means that a pool had no connection in time: it keeps the reason to itself, and one
-    attempt of our own tells it. Without our roles there is no ledger yet."""
-    try:
-        psycopg.connect(conninfo).close()
-    except psycopg.OperationalError as refused:
-        reason = str(refused).strip()
-        if 'role "mingzhang_' in reason:
-            return SchemaMismatch(NO_LEDGER)
-        return StoreDown(reason)
-    return StoreDown(str(error).strip())
-
-
 class PostgresStore:
     """A log in one schema of a database, migrated before (`migrations.migrate`).
 
@@ -142,22 +100,15 @@ class PostgresStore:
         self.purpose = purpose
         self._checked = False
         self._conninfo = connection_string(url, schema, READER)
-        self._pool = ConnectionPool(
-            self._conninfo,
-            min_size=0,
-            max_size=8,
-            timeout=CONNECT_TIMEOUT_SECONDS,
-            kwargs={"autocommit": True},
-            open=False,
-        )
+        self._connections = Connections(self._conninfo, most=8)
         self._starting = threading.Lock()
-        self._listener: _Listener | None = None
+        self._listener: Listener | None = None
 
     def writer(self) -> PostgresWriter:
         return PostgresWriter(self._url, self.schema, self.purpose)
 
     def size(self) -> int:
-        row = self.reading(lambda connection: connection.execute(_HEAD).fetchone())
+        row = self.reading(lambda connection: connection.execute(HEAD).fetchone())
         return row[0] if row else 0
 
     def read(
@@ -203,35 +154,24 @@ class PostgresStore:
     def wait(self, after: int, timeout_seconds: float) -> bool:
         with self._starting:
             if self._listener is None:
-                self._listener = _Listener(self)
+                self._listener = Listener(self._conninfo, f"mingzhang_{self.schema}")
         return self._listener.wait(after, timeout_seconds)
 
     def close(self) -> None:
         if self._listener is not None:
             self._listener.close()
-        self._pool.close()
+        self._connections.close()
 
     def reading(self, work: Callable[[psycopg.Connection[Any]], T]) -> T:
         """What the work returns, done on a connection in the reader's role; raises `StoreDown`."""
-        with self._starting:
-            if self._pool.closed:
-                self._pool.open()
-        for last_try in (False, True):
-            connection = None
-            try:
-                with self._pool.connection() as connection:
-                    if not self._checked:
-                        check_schema(connection, self.purpose)
-                        self._checked = True
-                    return work(connection)
-            except (psycopg.OperationalError, PoolTimeout) as error:
-                if connection is None:
-                    raise unreachable(self._conninfo, error) from error
-                if last_try or not connection.closed:
-                    raise StoreDown(str(error).strip()) from error
-                # After a restart of the server every idle session is dead: all are replaced.
-                self._pool.check()
-        raise AssertionError("the second try returns or raises")
+
+        def checked(connection: psycopg.Connection[Any]) -> T:
+            if not self._checked:
+                check_schema(connection, self.purpose)
+                self._checked = True
+            return work(connection)
+
+        return self._connections.working(checked)
 
 
 class PostgresWriter:
@@ -425,55 +365,6 @@ class PostgresWriter:
         except psycopg.Error as error:
             self._drop()
             raise StoreDown(str(error).strip()) from error
-
-
-class _Listener:
-    """One connection that LISTENs for all waiters, with a poll behind it: poolers drop LISTEN."""
-
-    def __init__(self, store: PostgresStore) -> None:
-        self._store = store
-        self._size = 0
-        self._closed = False
-        self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
-        self._thread.start()
-
-    def wait(self, after: int, timeout_seconds: float) -> bool:
-        with self._changed:
-            self._changed.wait_for(lambda: self._size > after or self._closed, timeout_seconds)
-            return self._size > after
-
-    def close(self) -> None:
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-        self._thread.join()
-
-    def _learn(self, size: int) -> None:
-        with self._changed:
-            if size > self._size:
-                self._size = size
-                self._changed.notify_all()
-
-    def _run(self) -> None:
-        conninfo = connection_string(self._store._url, self._store.schema, READER)
-        channel = sql.Identifier(f"mingzhang_{self._store.schema}")
-        while not self._closed:
-            try:
-                with psycopg.connect(conninfo, autocommit=True) as connection:
-                    connection.execute(sql.SQL("listen {}").format(channel))
-                    while not self._closed:
-                        row = connection.execute(_HEAD).fetchone()
-                        self._learn(row[0] if row else 0)
-                        self._hear(connection)
-            except psycopg.Error:
-                time.sleep(min(POLL_SECONDS, 0.2))  # waiters go on waiting until they give up
-
-    def _hear(self, connection: psycopg.Connection[Any]) -> None:
-        heard_until = time.monotonic() + POLL_SECONDS
-        while not self._closed and (left := heard_until - time.monotonic()) > 0:
-            for notification in connection.notifies(timeout=min(left, 0.2), stop_after=1):
-                self._learn(int(notification.payload))
 
 
 def _fetch(

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import psycopg
-from psycopg_pool import ConnectionPool, PoolTimeout
 
-from ledger.store.contract import StoreDown
+from ledger.store.connections import Connection, Connections, connection_string, unreachable
 from ledger.store.migrations import VAULT
-from ledger.store.postgres import CONNECT_TIMEOUT_SECONDS, connection_string, unreachable
 from ledger.vault.key_encryption import DamagedKey, KeyRing, WrongKey
 from ledger.vault.key_source import KeySource
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
-Connection = psycopg.Connection[Any]
 _RELOAD_PAUSES_SECONDS = (0.0, 0.1, 0.5)
 """A file of keys is replaced while others read it: a key that does not fit is looked for again."""
 
@@ -90,15 +86,7 @@ class PostgresCabinet:
         self._source = source
         self._ring: KeyRing | None = None
         self._conninfo = connection_string(url, schema, VAULT)
-        self._starting = threading.Lock()
-        self._pool = ConnectionPool(
-            self._conninfo,
-            min_size=0,
-            max_size=3,
-            timeout=CONNECT_TIMEOUT_SECONDS,
-            kwargs={"autocommit": True},
-            open=False,
-        )
+        self._connections = Connections(self._conninfo, most=3)
 
     def check(self) -> None:
         """In a vault that is empty a key is made (in a file) and introduced; in any other a missing
@@ -122,25 +110,11 @@ class PostgresCabinet:
         return self._with_keys(partial(_find, ids=ids))
 
     def close(self) -> None:
-        self._pool.close()
+        self._connections.close()
 
     def working(self, work: Callable[[Connection], T]) -> T:
         """What the work returns, done on a connection in the vault's role; raises `StoreDown`."""
-        with self._starting:
-            if self._pool.closed:
-                self._pool.open()
-        for last_try in (False, True):
-            connection = None
-            try:
-                with self._pool.connection() as connection:
-                    return work(connection)
-            except (psycopg.OperationalError, PoolTimeout) as error:
-                if connection is None:
-                    raise unreachable(self._conninfo, error) from error
-                if last_try or not connection.closed:
-                    raise StoreDown(str(error).strip()) from error
-                self._pool.check()
-        raise AssertionError("the second try returns or raises")
+        return self._connections.working(work)
 
     def session(self) -> Connection:
         """A connection of the vault's role for work that takes long; raises `StoreDown`."""

@@ -18,9 +18,10 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 from ledger import catalogue
 from ledger.clocks import SHANGHAI
 from ledger.domain.erasure import PersonalDataErased
+from ledger.store.connections import Connection
 from ledger.store.contract import Store, StoredEvent, StoreDown
 from ledger.store.migrations import SchemaMismatch
-from ledger.vault.cabinet import Connection, PostgresCabinet
+from ledger.vault.cabinet import PostgresCabinet
 from ledger.vault.exports import Exports
 from ledger.vault.key_encryption import WrongKey
 from ledger.vault.key_source import KeySource

@@ -15,9 +15,10 @@ from ledger.decision import Situation
 from ledger.domain.personal_data import PersonalDataCorrected
 from ledger.event import Actor, Commitment, HeldFor, Recorded
 from ledger.refusals import Refusal, Refused, Unacceptable, UnknownReference
+from ledger.store.connections import Connection
 from ledger.store.contract import Store
 from ledger.telling import tells_of_somebody
-from ledger.vault.cabinet import Connection, PostgresCabinet
+from ledger.vault.cabinet import PostgresCabinet
 from ledger.vault.reading_rules import Wanted, may_read, released
 from ledger.vault.sealing import OpenedValue, Place, SealedValue
 from ledger.vault.vault import open_each

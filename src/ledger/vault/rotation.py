@@ -12,7 +12,8 @@ from contextlib import closing
 from datetime import datetime
 from typing import NamedTuple
 
-from ledger.vault.cabinet import Connection, PostgresCabinet
+from ledger.store.connections import Connection
+from ledger.vault.cabinet import PostgresCabinet
 from ledger.vault.key_encryption import KEY_BYTES, DamagedKey, KeyEncryptionKey, KeyRing, WrongKey
 from ledger.vault.key_source import KeySource
 
