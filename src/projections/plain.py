@@ -1,4 +1,4 @@
-"""What JSON has for the dataclasses that the views are read into."""
+"""What JSON has for the shapes that the views are read into."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from ledger.canonical import instant
 
 
 def plain(value: Any) -> Any:
-    """What JSON has for it: of a dataclass its fields and its derived figures."""
+    """What JSON has for it: a dataclass with its derived figures too, a row by its columns."""
     if is_dataclass(value):
         names = [field.name for field in fields(value)]
         names += [name for name, of in vars(type(value)).items() if isinstance(of, property)]
         return {name: plain(getattr(value, name)) for name in names}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return {name: plain(item) for name, item in zip(value._fields, value, strict=True)}
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
     if isinstance(value, dict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -14,6 +14,7 @@ from psycopg import AsyncConnection
 from projections.documents import TOWN, Part
 from projections.evaluation_reading import JudgedFigure
 from projections.process_reading import CaseFigure
+from projections.published import PublishedCase, PublishedJudgement
 from projections.published_rows import OF_PERIOD
 from projections.publishing import NOTHING
 from projections.reading import AsOf, NotPrepared, Snapshot, bounded, one_moment
@@ -29,15 +30,8 @@ _OF_PART = f"""(%(after)s::bigint is null or number > %(after)s)
     and (%(figure)s::text is null or %(figure)s = any(figures))"""
 _OF_CASES = """(%(holder)s::text is null or holder = %(holder)s)
     and (%(stage)s::text is null or stage = %(stage)s)"""
-_CASE_COLUMNS = """number, filed_week, community, category, subject, stage, holder, grade, lead,
-    co_handlers, handling_round, accepted_on, dispatched_on, signed_on, progressed_on, answered_on,
-    answer_accepted_on, cleared_on, ended_on, due_on, provisional, pack_version, is_paused,
-    extensions, returns, urged, sent_back, reopened, disputed, supervised_on, requester_days,
-    handler_hours, on_time_excluded, overdue"""
-_JUDGED_COLUMNS = """number, filed_week, community, category, subject, lead, is_cleared,
-    call_outcome, call_attempts, resolved, satisfied, satisfaction, rated_resolved, rated_on,
-    poor_verified_on, poor_founded, rectify_due_on, rectified_on, reopened, disputed,
-    disputes_upheld, resolution_excluded, satisfaction_excluded"""
+_CASE_COLUMNS = ", ".join(PublishedCase._fields)
+_JUDGED_COLUMNS = ", ".join(PublishedJudgement._fields)
 # Constants of this module alone make up the statements: values go in as parameters.
 _CASES = f"""select {_CASE_COLUMNS} from request_case where {_OF_PART} and {_OF_CASES}
     order by number limit %(limit)s"""  # noqa: S608
@@ -47,75 +41,6 @@ _CASE = f"select {_CASE_COLUMNS} from request_case where number = %(number)s"  #
 _JUDGED = f"""select {_JUDGED_COLUMNS} from judged_request where {_OF_PART}
     order by number limit %(limit)s"""  # noqa: S608
 _JUDGED_COUNT = f"select count(*) as count from judged_request where {_OF_PART}"  # noqa: S608
-
-
-@dataclass(frozen=True, slots=True)
-class ListedCase:
-    """A case in the public list: days, not moments; None for what would tell of too few."""
-
-    number: int
-    filed_week: date
-    community: str | None
-    category: str | None
-    subject: str | None
-    stage: str
-    holder: str | None
-    grade: str | None
-    lead: str | None
-    co_handlers: list[str]
-    handling_round: int
-    accepted_on: date | None
-    dispatched_on: date | None
-    signed_on: date | None
-    progressed_on: date | None
-    answered_on: date | None
-    answer_accepted_on: date | None
-    cleared_on: date | None
-    ended_on: date | None
-    due_on: date | None
-    provisional: bool
-    pack_version: int | None
-    is_paused: bool
-    extensions: int
-    returns: int
-    urged: int
-    sent_back: int
-    reopened: int
-    disputed: int
-    supervised_on: date | None
-    requester_days: int | None
-    handler_hours: int | None
-    on_time_excluded: bool
-    overdue: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ListedJudgement:
-    """How a case of the public list was judged."""
-
-    number: int
-    filed_week: date
-    community: str | None
-    category: str | None
-    subject: str | None
-    lead: str | None
-    is_cleared: bool
-    call_outcome: str | None
-    call_attempts: int
-    resolved: bool | None
-    satisfied: bool | None
-    satisfaction: str | None
-    rated_resolved: bool | None
-    rated_on: date | None
-    poor_verified_on: date | None
-    poor_founded: bool | None
-    rectify_due_on: date | None
-    rectified_on: date | None
-    reopened: int
-    disputed: int
-    disputes_upheld: int
-    resolution_excluded: bool
-    satisfaction_excluded: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,21 +112,19 @@ async def cases(
     **chosen: str | None,
 ) -> Listed:
     """Listed cases that match, newest week first, after a number."""
-    values = {**_every(chosen), "holder": chosen.get("holder"), "stage": chosen.get("stage"),
-              "figure": figure, "after": None}  # fmt: skip
-    wanted = bounded(limit)
+    values: dict[str, Any] = _every(chosen)
+    values |= {"holder": chosen.get("holder"), "stage": chosen.get("stage")}
     async with publication(connection, "request_case") as seen:
-        (count,) = await seen.all(_Count, _CASES_COUNT, values)
-        found = await seen.all(ListedCase, _CASES, {**values, "after": after}, limit=wanted)
-    return Listed(
-        seen.as_of, found, count.count, found[-1].number if len(found) == wanted else None
-    )
+        count = await seen.all(_Count, _CASES_COUNT, {**values, "figure": figure, "after": None})
+        values |= {"figure": figure, "after": after}
+        found = await seen.all(PublishedCase, _CASES, values, limit=bounded(limit))
+    return _page(seen, found, count, bounded(limit))
 
 
-async def case(connection: AsyncConnection[Any], number: int) -> tuple[AsOf, ListedCase | None]:
+async def case(connection: AsyncConnection[Any], number: int) -> tuple[AsOf, PublishedCase | None]:
     """One listed case of the last publication, by its number in it."""
     async with publication(connection, "request_case") as seen:
-        return seen.as_of, await seen.one(ListedCase, _CASE, {"number": number})
+        return seen.as_of, await seen.one(PublishedCase, _CASE, {"number": number})
 
 
 async def judged(
@@ -213,14 +136,22 @@ async def judged(
     **chosen: str | None,
 ) -> Listed:
     """Listed judgements that match, newest week first, after a number."""
-    values = {**_every(chosen), "figure": figure, "after": None}
-    wanted = bounded(limit)
+    values: dict[str, Any] = {**_every(chosen), "figure": figure}
     async with publication(connection, "judged_request") as seen:
-        (count,) = await seen.all(_Count, _JUDGED_COUNT, values)
-        found = await seen.all(ListedJudgement, _JUDGED, {**values, "after": after}, limit=wanted)
-    return Listed(
-        seen.as_of, found, count.count, found[-1].number if len(found) == wanted else None
-    )
+        count = await seen.all(_Count, _JUDGED_COUNT, {**values, "after": None})
+        values |= {"after": after}
+        found = await seen.all(PublishedJudgement, _JUDGED, values, limit=bounded(limit))
+    return _page(seen, found, count, bounded(limit))
+
+
+def _page(
+    seen: Snapshot,
+    found: tuple[PublishedCase, ...] | tuple[PublishedJudgement, ...],
+    count: tuple[_Count, ...],
+    limit: int,
+) -> Listed:
+    following = found[-1].number if len(found) == limit else None
+    return Listed(seen.as_of, found, count[0].count, following)
 
 
 def _every(chosen: dict[str, str | None]) -> dict[str, Any]:

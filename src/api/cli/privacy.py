@@ -37,7 +37,7 @@ def who_looked(
 
     It names principals: what a subject is shown on the receipt's page names offices alone.
     """
-    with _reading() as (settings, store, access):
+    with with_access_log() as (settings, _, store, access):
         found = access.of_subject(_subject(settings, store, subject), limit=limit)
     for one in found:
         typer.echo(_as_json(one) if json else _as_line(one))
@@ -59,7 +59,9 @@ def log_key() -> None:
 
 
 @contextmanager
-def _reading() -> Iterator[tuple[Settings, PostgresStore, AccessLog]]:
+def with_access_log() -> Iterator[tuple[Settings, str, PostgresStore, AccessLog]]:
+    """The settings, the database's URL, the ledger's log, and the access log, not started: it can
+    be read."""
     from api.access_running import make_access_log
     from api.databases import database
     from api.settings import Settings
@@ -72,8 +74,7 @@ def _reading() -> Iterator[tuple[Settings, PostgresStore, AccessLog]]:
         store = stack.enter_context(closing(PostgresStore(url, settings.schema)))
         entries = PostgresStore(url, settings.access_schema, PURPOSE)
         stack.enter_context(closing(entries))
-        # Not started: it is only read.
-        yield settings, store, make_access_log(settings, entries, store)
+        yield settings, url, store, make_access_log(settings, entries, store)
 
 
 def _subject(settings: Settings, store: PostgresStore, given: str) -> str:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from api.cli.privacy import with_access_log
+
 if TYPE_CHECKING:
     from api.settings import Settings
     from ledger.access.log import AccessLog
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from ledger.vault.cabinet import PostgresCabinet
     from ledger.vault.erasing import Eraser, Erasure
     from ledger.vault.exports import Exports
-    from ledger.vault.key_source import KeySource
     from ledger.vault.opening import Opener, Read
     from ledger.vault.rotation import Rotated
     from ledger.vault.vault import Vault
@@ -67,7 +68,6 @@ class Sealed:
     url: str
     store: PostgresStore
     cabinet: PostgresCabinet
-    source: KeySource
     vault: Vault
     access: AccessLog
     exports: Exports
@@ -252,32 +252,22 @@ def rotate() -> None:
 
 @contextmanager
 def _sealed() -> Iterator[Sealed]:
-    from api.access_running import make_access_log
-    from api.databases import database
-    from api.settings import Settings
-    from ledger.access.log import PURPOSE
-    from ledger.store.postgres import PostgresStore
     from ledger.vault.cabinet import PostgresCabinet
     from ledger.vault.erasing import Eraser
     from ledger.vault.opening import Opener
     from ledger.vault.vault import Vault
 
-    settings = Settings.from_environment(os.environ)
     with ExitStack() as stack:
-        url = stack.enter_context(database(settings))
-        store = stack.enter_context(closing(PostgresStore(url, settings.schema)))
-        entries = PostgresStore(url, settings.access_schema, PURPOSE)
-        stack.enter_context(closing(entries))
+        settings, url, store, access = stack.enter_context(with_access_log())
         source, exports = settings.vault_key_source(), settings.exports()
         cabinet = PostgresCabinet(url, settings.schema, source)
         cabinet.check()
         vault = stack.enter_context(closing(Vault(cabinet)))
-        access = make_access_log(settings, entries, store)
         access.start()
         stack.enter_context(closing(access))
         eraser = Eraser(store, cabinet, source, vault.keys, exports)
         opener = Opener(store, cabinet, access)
-        yield Sealed(settings, url, store, cabinet, source, vault, access, exports, opener, eraser)
+        yield Sealed(settings, url, store, cabinet, vault, access, exports, opener, eraser)
 
 
 def _actor(text: str) -> Actor:
