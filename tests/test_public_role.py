@@ -43,7 +43,7 @@ def tables_of(server: Server, schema: str) -> list[str]:
         return [name for (name,) in found]
 
 
-STANDING = ("publication", "projection", "shown_name")
+STANDING = ("publication", "projection")
 VISIBLE = {*STANDING, *NAMES, *(name for one in ALL for name in shown(one))}
 
 
@@ -69,9 +69,7 @@ def test_it_reads_no_table_of_the_board(server: Server, public: psycopg.Connecti
     board = board_schema(server.settings.schema)
     tables = tables_of(server, board)
 
-    assert {*tables} == {
-        "projection", "shown_name", *(name for one in ALL for name in table_names(one))
-    }  # fmt: skip
+    assert {*tables} == {"projection", *(name for one in ALL for name in table_names(one))}
     for name in tables:
         with pytest.raises(REFUSED):
             public.execute(sql.SQL("select * from {}").format(sql.Identifier(board, name)))

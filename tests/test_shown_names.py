@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from api.settings import Settings
@@ -65,6 +66,7 @@ def test_a_name_is_shown_as_far_as_the_consent_goes_and_no_longer(own: Server) -
 
     consent(own, "consent_given", account, "show_name")
     wait_for(lambda: shown(own, account) == NAME)
+    assert_not_in_the_database(own, NAME, masked(NAME))
     consent(own, "consent_withdrawn", account, "show_name")
     wait_for(lambda: shown(own, account) == masked(NAME))
     consent(own, "consent_withdrawn", account, "show_masked_name")
@@ -137,3 +139,24 @@ def views_at(server: Server) -> int:
     """Up to where the view of consents shows the log."""
     position: int = server.get("/readyz").json()["projections"]["personal_data"]["position"]
     return position
+
+
+def assert_not_in_the_database(server: Server, *names: str) -> None:
+    """A shown name in a table would outlive its erasure, in the write-ahead log and in backups."""
+    settings = server.settings
+    assert settings.database_url is not None
+    with psycopg.connect(settings.database_url) as superuser:
+        found_ = superuser.execute(
+            "select quote_ident(nspname) || '.' || quote_ident(relname) from pg_class"
+            " join pg_namespace n on n.oid = relnamespace"
+            " where starts_with(nspname, %s) and relkind in ('r', 'v')",
+            [settings.schema],
+        ).fetchall()
+        assert len(found_) > 20
+        for (table,) in found_:
+            for name in names:
+                counted = f"select count(*) from {table} as t"  # noqa: S608 - of the catalogue
+                row = superuser.execute(
+                    f"{counted} where position(%s in t::text) > 0".encode(), [name]
+                ).fetchone()
+                assert row == (0,), f"{table} has a name in clear"

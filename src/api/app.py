@@ -46,7 +46,8 @@ def create_app(settings: Settings) -> FastAPI:
     keyring = Keyring(running.readers, limits.key_cache_seconds)
     freshness = Freshness(running.board_readers, limits.min_position_seconds)
     signatures = Signatures(store, running.notary, running.policy)
-    board = Board(running.public_readers, running.board_readers, freshness, signatures)
+    names = running.names.of
+    board = Board(running.public_readers, running.board_readers, freshness, signatures, names)
     links = ReceiptLinks(settings.receipt_key())
     proposals = Proposals(ledger, keyring, settings.fingerprint_key(), links, limits)
     proofs = Proofs(store, running.notary)
@@ -60,7 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
         proposals,
         Feed(ledger, keyring, limits),
         schemas,
-        Views(running.public_readers, running.board_readers, freshness, keyring),
+        Views(running.public_readers, running.board_readers, freshness, keyring, names),
         Transparency(LEDGER_LOG, store, proofs, keyring),
         Transparency(ACCESS_LOG, access.store, Proofs(access.store, access.notary), keyring),
         SealedValues(running.opener, keyring),

@@ -76,8 +76,14 @@ class Board:
     """The pages and what they need."""
 
     def __init__(
-        self, public: Readers, board: Readers, freshness: Freshness, signatures: Signatures
+        self,
+        public: Readers,
+        board: Readers,
+        freshness: Freshness,
+        signatures: Signatures,
+        name_of: Callable[[str], str | None],
     ) -> None:
+        self._name_of = name_of
         self._readers = public
         self._board = board
         self._signatures = signatures
@@ -217,7 +223,8 @@ class Board:
             if found.account is None:
                 raise Problem(404, "unknown_account", f"account {account} is not shown here")
             names = await project_reading.names(connection)
-            return self._page("points.html", archive=found, names=names)
+            holder = self._name_of(f"account:{account}")
+            return self._page("points.html", archive=found, names=names, holder=holder)
 
     async def receipt_page(self, request: str, headers: dict[str, str], **given: Any) -> Response:
         """The page of a resident's receipt, with the case as it is now: who has the link may see

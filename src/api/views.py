@@ -6,6 +6,7 @@ of any part, and with small cells.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import orjson
@@ -53,8 +54,14 @@ class Views:
     """The routes and what they need."""
 
     def __init__(
-        self, public: Readers, board: Readers, freshness: Freshness, keyring: Keyring
+        self,
+        public: Readers,
+        board: Readers,
+        freshness: Freshness,
+        keyring: Keyring,
+        name_of: Callable[[str], str | None],
     ) -> None:
+        self._name_of = name_of
         self._readers = public
         self._board = board
         self._freshness = freshness
@@ -191,7 +198,9 @@ class Views:
             )
         if found.account is None:
             raise _unknown("account", account)
-        return _answer(found)
+        document: dict[str, Any] = plain(found)
+        document["account"]["name"] = self._name_of(f"account:{account}")
+        return _document(document)
 
     async def rankings(self, query: Annotated[RankingsQuery, Query()]) -> Response:
         """Rankings 排行榜 of the accounts that take part in them."""

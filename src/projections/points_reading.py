@@ -13,8 +13,7 @@ from projections.reading import AsOf, bounded, snapshot
 ARCHIVE = "points_archive"
 RANKINGS = "rankings"
 _ACCOUNT = """select account, holder_type, unit, opened_at, awarded, redeemed, reversed, balance,
-    posted_at, (select name from shown_name where subject = 'account:' || account) as name
-    from points_account where account = %(account)s"""
+    posted_at from points_account where account = %(account)s"""
 _POSTINGS = """select position, kind, points, award, item, posted_at from points_posting
     where account = %(account)s and (%(before)s::bigint is null or position < %(before)s)
     order by position desc limit %(limit)s"""
@@ -44,8 +43,6 @@ class AccountFigures:
     reversed: int
     balance: int
     posted_at: datetime | None
-    name: str | None
-    """The holder's, as far as the holder agreed to show it; else None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +110,7 @@ async def points(
 ) -> PointsArchive:
     """One account, None when unknown, with postings before a position, newest first."""
     wanted = bounded(limit)
-    tables = ("points_account", "points_posting", "shown_name")
+    tables = ("points_account", "points_posting")
     async with snapshot(connection, ARCHIVE, tables, None) as seen:
         values = {"account": account, "before": before}
         found = await seen.all(Movement, _POSTINGS, values, wanted)

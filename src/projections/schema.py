@@ -43,10 +43,6 @@ _KNOWN = "select version from projection where name = %s"
 _ENTER = "insert into projection (name, version, tables) values (%s, %s, %s)"
 _THERE = """select tablename from pg_tables
     where schemaname = current_schema() and tablename = any(%s::text[]) order by 1"""
-# Filled by whoever may open names, where their subjects agreed: no fold of the log has them.
-_SHOWN_NAME = """create table if not exists shown_name (
-    subject text primary key, name text not null, is_masked boolean not null,
-    as_of bigint not null)"""
 _VIEWS = "select viewname from pg_views where schemaname = %s"
 
 
@@ -73,7 +69,6 @@ def prepare(url: str, ledger_schema: str, projections: Sequence[Projection] = AL
         # The writer owns the views: it makes and drops them when they are rebuilt.
         connection.execute(_set_role(WRITER))
         published.create(connection, public)
-        _make_shown_names(connection, public)
         for projection in projections:
             _make_views(connection, projection, public)
 
@@ -120,12 +115,6 @@ def _make_schemas(connection: Connection, board: str, public: str) -> None:
     ):
         connection.execute(sql.SQL(statement).format(sql.Identifier(schema), sql.Identifier(role)))
     showing.create_view(connection, public, "projection", _STANDING)
-
-
-def _make_shown_names(connection: Connection, public: str) -> None:
-    connection.execute(_SHOWN_NAME)
-    showing.grant_select(connection, sql.Identifier("shown_name"), READER)
-    showing.create_view(connection, public, "shown_name", ["subject", "name"])
 
 
 def _set_role(role: str) -> sql.Composed:
