@@ -1,0 +1,350 @@
+"""The town's money: no line is ever negative, no voucher proves twice, nobody pays themselves."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from ledger.decision import OrganisationType
+from ledger.domain.attachments import MAX_ATTACHMENT_BYTES, Attachment
+from ledger.domain.funds import (
+    MAX_AMOUNT_FEN,
+    Budget,
+    BudgetLine,
+    Finding,
+    FundAppropriated,
+    FundAudited,
+    FundCommitted,
+    FundReturned,
+    FundSpent,
+)
+from ledger.domain.organisations import OrganisationRegistered
+from ledger.event import MAX_INTEGER, Actor
+from ledger.proposal import Proposal
+from ledger.refusals import Forbidden, Unacceptable, UnknownReference, WrongState
+from tests.paper_ledger import PaperLedger
+from tests.request_acts import refused, town
+from tests.town import COMMITTEE, COUNTY, HOTLINE, SECRETARY, TOWN_CLERK
+
+LINE: dict[str, Any] = {"budget": "budget-1"}
+GIVEN: dict[str, Any] = {
+    **LINE, "community": "branch-1", "year": 2026, "line": BudgetLine.ACTIVITY,
+}  # fmt: skip
+BUDGET = "budget:budget-1"
+REPORT = Attachment(digest="e" * 64, size_bytes=1, media_type="application/pdf")
+
+
+def appropriated(
+    amount_fen: int = 1_000_000, actor: Actor = TOWN_CLERK, **changes: Any
+) -> Proposal:
+    body = {**GIVEN, "document": "镇财〔2026〕3号", **changes}
+    return Proposal(FundAppropriated(amount_fen=amount_fen, **body), actor)
+
+
+def committed(
+    amount_fen: int = 300_000, actor: Actor = SECRETARY, commitment: str = "c-1", **changes: Any
+) -> Proposal:
+    body = {**LINE, "project": "project-1", "commitment": commitment, **changes}
+    return Proposal(FundCommitted(amount_fen=amount_fen, **body), actor)
+
+
+def spent(
+    amount_fen: int = 100_000,
+    actor: Actor = COMMITTEE,
+    voucher: int = 1,
+    commitment: str = "c-1",
+    **changes: Any,
+) -> Proposal:
+    attached = Attachment(digest=f"{voucher:064x}", size_bytes=9, media_type="image/jpeg")
+    body = {**LINE, "commitment": commitment, "spent_on": "books", "voucher": attached, **changes}
+    return Proposal(FundSpent(amount_fen=amount_fen, **body), actor)
+
+
+def returned(
+    amount_fen: int, commitment: str | None = None, actor: Actor = SECRETARY, **changes: Any
+) -> Proposal:
+    body = {**LINE, "commitment": commitment, **changes}
+    return Proposal(FundReturned(amount_fen=amount_fen, **body), actor)
+
+
+def audited(
+    counted_fen: int, finding: Finding = Finding.IN_ORDER, actor: Actor = COUNTY
+) -> Proposal:
+    body = {**LINE, "finding": finding, "report": REPORT}
+    return Proposal(FundAudited(counted_fen=counted_fen, **body), actor)
+
+
+def stands(paper: PaperLedger) -> tuple[int, int, int, int, int]:
+    budget: Budget = paper.states[BUDGET]
+    return (
+        budget.appropriated_fen,
+        budget.uncommitted_fen,
+        budget.committed_fen,
+        budget.spent_fen,
+        budget.returned_fen,
+    )
+
+
+def test_money_goes_from_the_line_to_the_project_to_the_voucher() -> None:
+    paper = town(appropriated(), committed(), spent(), returned(200_000, "c-1"), returned(900_000))
+
+    assert stands(paper) == (1_000_000, 0, 0, 100_000, 900_000)
+
+
+def test_a_payment_is_found_by_its_project_and_by_its_voucher() -> None:
+    paper = town(appropriated(), committed(), spent())
+
+    tags = paper.history[-1].tags
+    assert {"project:project-1", "commitment:c-1", BUDGET, f"voucher:{1:064x}"} < set(tags)
+
+
+# Appropriation
+
+
+def test_a_line_is_given_to_twice() -> None:
+    paper = town(appropriated(), appropriated(5, COUNTY))
+
+    assert stands(paper)[:2] == (1_000_005, 1_000_005)
+
+
+def test_a_community_gives_itself_nothing() -> None:
+    assert isinstance(refused(town(), appropriated(actor=SECRETARY), "office_may_not"), Forbidden)
+
+
+@pytest.mark.parametrize(
+    ("community", "rule"),
+    [("branch-x", "unknown_organisation"), ("dept-water", "wrong_organisation_type")],
+)
+def test_money_goes_to_a_community(community: str, rule: str) -> None:
+    refused(town(), appropriated(community=community), rule, "community")
+
+
+def test_a_community_of_two_bodies_has_one_budget() -> None:
+    proposal = appropriated(community="committee-1")
+
+    refusal = refused(town(), proposal, "counted_under_another", "community")
+
+    assert isinstance(refusal, Unacceptable)
+    assert "branch-1" in refusal.accepted
+
+
+@pytest.mark.parametrize(
+    "changes", [{"year": 2027}, {"line": BudgetLine.ALLOWANCE}, {"community": "branch-2"}]
+)
+def test_a_budget_is_of_one_line_of_one_community_and_year(changes: dict[str, Any]) -> None:
+    refused(town(appropriated()), appropriated(**changes), "budget_exists", "budget")
+
+
+def test_a_lines_sum_stays_exact() -> None:
+    budget = town(appropriated())
+    near = budget.states[BUDGET]._replace(appropriated_fen=MAX_INTEGER - 5)
+    budget.states[BUDGET] = near
+
+    refused(budget, appropriated(6), "beyond_exact_sums", "amount_fen")
+    budget.accept(appropriated(5))
+
+
+# Commitments
+
+
+@pytest.mark.parametrize("amount", [1_000_001, MAX_AMOUNT_FEN])
+def test_no_more_is_committed_than_there_is(amount: int) -> None:
+    refusal = refused(town(appropriated()), committed(amount), "beyond_what_is_left", "amount_fen")
+
+    assert isinstance(refusal, WrongState)
+    assert "1000000" in refusal.accepted
+
+
+def test_what_is_committed_is_not_there_again() -> None:
+    paper = town(appropriated(), committed(1_000_000))
+
+    refused(paper, committed(1, commitment="c-2"), "beyond_what_is_left", "amount_fen")
+
+
+def test_only_what_was_given_is_committed() -> None:
+    for proposal in (committed(budget="budget-x"), returned(1, budget="budget-x")):
+        refusal = refused(town(appropriated()), proposal, "unknown_budget", "budget")
+        assert isinstance(refusal, UnknownReference)
+
+
+def test_a_commitment_has_an_id_of_its_own() -> None:
+    paper = town(appropriated(), committed())
+
+    refused(paper, committed(1), "commitment_exists", "commitment")
+
+
+def test_a_community_commits_its_own_money() -> None:
+    other = OrganisationRegistered(
+        organisation="branch-2", type=OrganisationType.COMMUNITY_BRANCH, name="环城路社区党总支"
+    )
+    of_other: dict[str, Any] = {"budget": "budget-2"}
+    given_ = appropriated(community="branch-2", **of_other)
+    paper = town(Proposal(other, TOWN_CLERK), given_)
+
+    refusal = refused(paper, committed(**of_other), "foreign_community", "budget")
+
+    assert isinstance(refusal, Forbidden)
+    paper.accept(committed(actor=TOWN_CLERK, **of_other))
+
+
+# Payments
+
+
+def test_no_more_is_paid_than_was_committed() -> None:
+    paper = town(appropriated(), committed(), spent(250_000))
+
+    refusal = refused(paper, spent(50_001, voucher=2), "beyond_what_is_left", "amount_fen")
+
+    assert isinstance(refusal, WrongState)
+    paper.accept(spent(50_000, voucher=2))
+    assert stands(paper) == (1_000_000, 700_000, 0, 300_000, 0)
+
+
+def test_nobody_pays_from_their_own_commitment() -> None:
+    paper = town(appropriated(), committed())
+
+    assert isinstance(refused(paper, spent(actor=SECRETARY), "own_commitment"), Forbidden)
+
+
+def test_a_voucher_proves_one_payment() -> None:
+    paper = town(appropriated(), committed(), spent(payment="pay-1"))
+
+    refusal = refused(paper, spent(1), "voucher_used", "voucher")
+
+    assert isinstance(refusal, WrongState)
+    assert "pay-1" in refusal.reason
+
+
+def test_a_payment_has_an_id_of_its_own() -> None:
+    paper = town(appropriated(), committed(), spent(payment="pay-1"))
+
+    refused(paper, spent(1, voucher=2, payment="pay-1"), "payment_exists", "payment")
+
+
+def test_a_commitment_belongs_to_its_line() -> None:
+    party_work: dict[str, Any] = {"budget": "budget-2"}
+    other = appropriated(line=BudgetLine.PARTY_WORK, **party_work)
+    paper = town(appropriated(), committed(), other)
+
+    for proposal in (
+        spent(commitment="c-x"),
+        spent(**party_work),
+        returned(1, "c-x"),
+        returned(1, "c-1", **party_work),
+    ):
+        refused(paper, proposal, "unknown_commitment", "commitment")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("digest", "f" * 63),
+        ("digest", "F" * 64),
+        ("digest", "sha256:" + "f" * 57),
+        ("digest", ""),
+        ("size_bytes", 0),
+        ("size_bytes", MAX_ATTACHMENT_BYTES + 1),
+        ("media_type", "pdf"),
+        ("media_type", "text/html; charset=utf-8"),
+    ],
+)
+def test_a_voucher_is_named_by_a_digest(field: str, value: Any) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Attachment(**{**REPORT.model_dump(), field: value})
+
+    assert [error["loc"] for error in caught.value.errors()] == [(field,)]
+
+
+@pytest.mark.parametrize("amount", [0, -1, MAX_AMOUNT_FEN + 1, 1.5, 1.0, "1", True, None])
+@pytest.mark.parametrize("draft", [appropriated, committed, spent, returned])
+def test_money_is_in_whole_fen_and_bounded(draft: Any, amount: Any) -> None:
+    with pytest.raises(ValidationError) as caught:
+        draft(amount)
+
+    assert {error["loc"] for error in caught.value.errors()} == {("amount_fen",)}
+
+
+# Returns
+
+
+def test_no_more_is_returned_than_is_left() -> None:
+    paper = town(appropriated(), committed(), spent())
+
+    refused(paper, returned(200_001, "c-1"), "beyond_what_is_left", "amount_fen")
+    refused(paper, returned(700_001), "beyond_what_is_left", "amount_fen")
+    paper.accept(returned(200_000, "c-1"), returned(900_000))
+    refused(paper, returned(1), "beyond_what_is_left", "amount_fen")
+
+
+def test_money_does_not_leave_before_it_came() -> None:
+    paper = town(appropriated())
+
+    for proposal in (committed(), returned(1), audited(0)):
+        proposal.occurred_at = paper.at - timedelta(days=1)
+        refused(paper, proposal, "precedes_what_it_follows", "occurred_at")
+
+
+# Audits
+
+
+def test_an_audit_counts_what_was_spent() -> None:
+    paper = town(appropriated(), committed(), spent())
+
+    refusal = refused(paper, audited(99_999), "counts_differ", "counted_fen")
+
+    assert isinstance(refusal, Unacceptable)
+    paper.accept(audited(99_999, Finding.IRREGULAR), audited(100_000))
+    assert stands(paper) == (1_000_000, 700_000, 200_000, 100_000, 0)
+
+
+def test_nobody_audits_what_they_gave_or_used() -> None:
+    paper = town(appropriated(), committed(actor=TOWN_CLERK), spent())
+    by_county = appropriated(actor=COUNTY)
+
+    refused(paper, audited(100_000, actor=TOWN_CLERK), "own_accounts")
+    paper.accept(audited(100_000), by_county)
+    refused(paper, audited(100_000), "own_accounts")
+    refused(paper, audited(100_000, actor=HOTLINE), "office_may_not")
+
+
+# Any order
+
+
+_PLAYED = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2), st.integers(1, 9)), max_size=30)
+
+
+@given(steps=_PLAYED)
+def test_no_line_is_ever_negative(steps: list[tuple[int, int, int]]) -> None:
+    """Against a plain model: a purse for the line, and one for each commitment."""
+    paper, purse, purses, out = town(appropriated(20)), 20, dict[str, int](), 0
+
+    for number, (act, which, amount) in enumerate(steps):
+        name = f"c-{which}"
+        match act:
+            case 0:
+                proposal, fits = appropriated(amount), True
+            case 1:
+                proposal = committed(amount, commitment=name)
+                fits = name not in purses and amount <= purse
+            case 2:
+                proposal = spent(amount, commitment=name, voucher=number)
+                fits = amount <= purses.get(name, 0)
+            case 3:
+                proposal = returned(amount, name)
+                fits = amount <= purses.get(name, 0)
+            case _:
+                proposal, fits = returned(amount), amount <= purse
+        assert (paper.propose(proposal) is None) == fits
+        if fits:
+            purse += {0: amount, 1: -amount, 3: amount, 4: -amount}.get(act, 0)
+            out += amount if act in (2, 4) else 0
+            if act in (1, 2, 3):
+                purses[name] = purses.get(name, 0) + (amount if act == 1 else -amount)
+        given_, uncommitted, committed_, spent_, back = stands(paper)
+        assert (uncommitted, committed_, spent_ + back) == (purse, sum(purses.values()), out)
+        assert given_ == uncommitted + committed_ + spent_ + back
