@@ -205,8 +205,9 @@ class FundCommitted(BudgetEvent):
         )
 
     def boundary(self, state: Any) -> tuple[str, ...]:
-        of_budget = BudgetEvent.boundary(self, state)
-        return tuple(tag for tag in of_budget if not tag.startswith("project:"))
+        # No rule looks at the project, whose history has no end.
+        read = super().boundary(state)
+        return tuple(tag for tag in read if not tag.startswith("project:"))
 
     def decide(self, situation: Situation) -> Refusal | None:
         budget = self.known_budget(situation)
