@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # One case through the whole method, with curl alone, against `make up`: whistle, report in, answer,
-# clear, rate, award. Usage: examples/walk.sh [URL] [file with the demonstration keys]
+# clear, rate, good deed. Usage: examples/walk.sh [URL] [file with the demonstration keys]
 set -euo pipefail
 
 URL="${1:-http://127.0.0.1:8000}"
@@ -55,9 +55,15 @@ say "6. The resident, asked by the hotline, rates it (服务评价)"
 propose hotline-clerk '{"kind": "service_rated", "body": {"target_type": "request",
   "target": "'"$CASE"'", "satisfaction": "very_satisfied", "resolved": true}}'
 
-say "7. A neighbour who helped is awarded love points (爱心积分)"
-answer=$(propose committee-clerk '{"kind": "love_points_awarded", "body": {"account": "account-1",
-  "deed": "deed-'"$CASE"'", "deed_category": "elder-care", "points": 2}}')
+say "7. A neighbour who helped claims it; somebody else verifies it; all may object (善行申报, 核实, 公示)"
+propose committee-clerk '{"kind": "deed_claimed", "body": {"deed": "'"$CASE"'",
+  "account": "account-1", "deed_category": "elder-care", "done_on": "'"$(date -u +%F)"'",
+  "hours": 2}}'
+propose committee-clerk-b '{"kind": "deed_verified", "body": {"deed": "'"$CASE"'",
+  "is_confirmed": true, "witnesses": ["p-riverside-secretary", "p-hotline-clerk"],
+  "spot_checked_by": "p-supervision"}}'
+answer=$(propose committee-clerk '{"kind": "publicity_opened", "body": {"deed": "'"$CASE"'",
+  "points": 2}}')
 echo "$answer"
 position=$(sed -n 's/.*"position":\([0-9]*\).*/\1/p' <<<"$answer")
 
@@ -65,6 +71,7 @@ say "8. An auditor sees the case as of that position; the public with the next p
 curl --silent --fail-with-body -H "Authorization: Bearer $(key auditor)" \
     "$URL/v1/disclosures/process/cases/$CASE?min_position=$position"
 echo
-curl --silent --fail-with-body "$URL/v1/points/account-1?min_position=$position&limit=1"
+say "9. Everybody sees the deed, and until when to object; its love points (爱心积分) come after that"
+curl --silent --fail-with-body "$URL/v1/deeds/$CASE?min_position=$position"
 echo
 say "Look at it: $URL/"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from ledger.catalogue import KINDS
-from ledger.domain.love_bank import LovePointsReversed
+from ledger.clocks import local_day
+from ledger.domain.objections import ObjectionAppealed, ObjectionRaised, ObjectionRuled
 from ledger.domain.people import Education, PersonEnrolled
 from ledger.domain.personal_data import ContextsLinked, PersonalDataCorrected
+from ledger.domain.points import LovePointsReversed
 from ledger.domain.ratings import (
     PoorRatingRectified,
     PoorRatingVerified,
@@ -22,7 +25,18 @@ from ledger.proposal import Proposal
 from tests import privacy_acts, whistle_acts
 from tests.canaries import ADDRESS, IDENTITY_NUMBER, NAME, TELEPHONE, TEXT
 from tests.request_acts import acts, filing
-from tests.town import COMMITTEE, COMMITTEE_B, HOTLINE, SECRETARY, TOWN_CLERK, WATER, awarded
+from tests.town import (
+    AWARDED_AT,
+    COMMITTEE,
+    COMMITTEE_B,
+    COUNTY,
+    HOTLINE,
+    OPENED_AT,
+    SECRETARY,
+    TOWN_CLERK,
+    WATER,
+    awarding,
+)
 
 PERSON = "p-water"
 """Who serves, and is enrolled."""
@@ -36,6 +50,7 @@ class Step(NamedTuple):
 
     event: Event
     actor: Actor
+    occurred_at: datetime | None = None
 
 
 def groundwork() -> list[Proposal]:
@@ -65,7 +80,7 @@ def history(names: str = "") -> Iterator[Step]:
         *_people(names),
         *_about_data(f"{names}request-a"),
     ):
-        yield Step(with_canaries(proposal.event), proposal.actor)
+        yield Step(with_canaries(proposal.event), proposal.actor, proposal.occurred_at)
 
 
 def with_canaries(event: Event) -> Event:
@@ -164,10 +179,19 @@ def _whistles(names: str) -> list[Proposal]:
 
 def _account(names: str) -> list[Proposal]:
     account, award = f"{names}account-1", f"{names}award-1"
-    reversed_ = LovePointsReversed(award=award, account=account, points=5, reason="…")
+    deed, objection = f"{names}deed-1", f"{names}objection-1"
+    reversed_ = LovePointsReversed(
+        award=award, account=account, points=5, awarded_on=local_day(AWARDED_AT), reason="…"
+    )
+    opened = privacy_acts.opened(account=account, holder=f"{names}holder-1")
+    of_deed: dict[str, Any] = {"objection": objection, "deed": deed, "reason": "…"}
     return [
-        privacy_acts.opened(account=account, holder=f"{names}holder-1"),
-        Proposal(awarded(award, account, 5, f"{names}deed-1"), COMMITTEE),
+        Proposal(opened.event, COMMITTEE, OPENED_AT),
+        *awarding(award, account, 5, deed),
+        Proposal(ObjectionRaised(**of_deed), SECRETARY),
+        Proposal(ObjectionRuled(**of_deed, is_upheld=False), TOWN_CLERK),
+        Proposal(ObjectionAppealed(**of_deed), SECRETARY),
+        Proposal(ObjectionRuled(**of_deed, is_upheld=True), COUNTY),
         Proposal(reversed_, COMMITTEE_B),
     ]
 

@@ -115,7 +115,10 @@ class CanaryTown:
     def accept(self, step: Step) -> None:
         """Proposes one act of the history, which must be accepted."""
         event = step.event
-        answer = self.report(step.actor, {"kind": event.kind, "body": body_of(event)})
+        document = {"kind": event.kind, "body": body_of(event)}
+        if step.occurred_at is not None:
+            document["occurred_at"] = step.occurred_at.isoformat()
+        answer = self.report(step.actor, document)
         assert answer.status_code == 201, f"{event.kind}: {answer.text}"
         (told,) = answer.json()["events"]
         self.tags.update(told["tags"])

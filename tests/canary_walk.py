@@ -105,6 +105,7 @@ def pools_of(town: CanaryTown) -> dict[str, list[str]]:
         "case": ["1", *of["request"][:10], "2"],
         "number": ["1", "2"],
         "account": of["account"][:20],
+        "deed": of["deed"][:20],
         "community": ["committee-1", "branch-1"],
         "lead": ["dept-water"],
         "holder": ["dept-water", "hotline"],

@@ -34,7 +34,8 @@ from ledger.tlog.merkle import leaf_hash
 from projections.folding import Folded
 from projections.projection import Projection, columns
 from tests.machine import drafts
-from tests.machine.drafts import ACCOUNTS, ALONG, OF_CASES, OF_LOVE_BANK, OF_WHISTLES
+from tests.machine.bank_drafts import ACCOUNTS, OF_DEEDS, OF_LOVE_BANK, OF_SPENDING, bank_act
+from tests.machine.drafts import ALONG, OF_CASES, OF_WHISTLES
 from tests.machine.life import Life
 from tests.machine.packs import enacted
 from tests.plain_model.people import MAY
@@ -44,6 +45,10 @@ from tests.town import FOUNDER, HOTLINE, TIMEKEEPER
 Step = tuple[int, int, int]
 """(which act, on which thing, with which choice): small numbers that a history is made of."""
 ACTS = 15
+YEARS_OF_POINTS = 3
+RARE = ("account_closed", "deed_claimed")
+"""Or there would soon be no account, and no deed that is still to be claimed."""
+OFTEN = tuple(kind for kind in OF_LOVE_BANK if kind not in RARE)
 
 
 class Diary:
@@ -72,10 +77,7 @@ class Diary:
                 for lot in range(choice, choice + 3):
                     life.go_on((*OF_WHISTLES,), whistle, lot, claim)
             case 9 | 10:
-                kind = OF_LOVE_BANK[choice % 4] if act == 9 else OF_LOVE_BANK[1]
-                actors = sorted(MAY[kind])
-                event = drafts.posting(kind, ACCOUNTS[thing % 3], choice)
-                life.try_(event, actors[choice % len(actors)], claim)
+                self._in_the_bank(act, thing, choice, claim)
             case 11:
                 life.try_(enacted(choice, life.books.rules, life.now), FOUNDER)
             case 12:
@@ -86,12 +88,33 @@ class Diary:
                     life.try_unforetold(proposal.event, proposal.actor)
             case _:
                 self._look(request)
+                if choice % 20 == 0:
+                    life.do_a_deed(thing // 10)
+                    for _ in range(YEARS_OF_POINTS):
+                        self.life.paper.at += timedelta(days=400)
+                        self._look(request)
+
+    def _in_the_bank(self, act: int, thing: int, choice: int, claim: timedelta | None) -> None:
+        life = self.life
+        if act == 10:
+            life.do_a_deed(thing // 10)
+        kind = OFTEN[choice % len(OFTEN)]
+        actors = sorted(MAY[kind])
+        event = bank_act(kind, choice + 60 * thing, life.books, life.now)
+        life.try_(event, actors[choice % len(actors)], claim)
+        for lot in range(choice, choice + 6):
+            life.go_on_in_the_bank(OFTEN if act == 9 else OF_DEEDS, lot)
+        if choice == 59:
+            life.go_on_in_the_bank(("account_closed",), thing)
+        if act == 10:
+            life.go_on_in_the_bank(OF_SPENDING, choice)
 
     def _look(self, request: str) -> None:
         """The timekeeper, a week later."""
-        self.life.paper.at += timedelta(days=7)
+        self.life.paper.at += timedelta(days=9)
         self.life.try_(AnswerAccepted(request=request, deemed=True), TIMEKEEPER)
         self.life.try_(RequestSupervised(request=request, overdue=True), TIMEKEEPER)
+        self.life.look_at_lots()
 
     def _of_the_tree(self, thing: int, choice: int) -> Event:
         """What changes the tree of organisations, or the grid."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ledger.catalogue import KINDS
+from ledger.domain.accounts import AccountOpened, HolderType
 from ledger.domain.consent import Evidence, Purpose
 from ledger.domain.erasure import ErasureBasis, HoldBasis
-from ledger.domain.love_bank import AccountOpened, HolderType
 from ledger.domain.subjects import Consent, Privacy
 from ledger.event import Actor, Event
 from ledger.proposal import Proposal

@@ -12,7 +12,13 @@ import pytest
 from api.settings import Limits
 from tests.api_server import Server, filed
 
-AWARD = {"account": "account-1", "deed": "deed-x", "deed_category": "patrol", "points": 1}
+AWARD = {
+    "account": "account-1",
+    "deed": "deed-x",
+    "deed_category": "patrol",
+    "points": 1,
+    "expires_on": None,
+}
 
 
 def body(text: str) -> bytes:

@@ -10,7 +10,6 @@ import pytest
 from ledger.catalogue import KINDS
 from ledger.decision import CLOCK_TOLERANCE, MAX_NOTICE, Office, OrganisationType
 from ledger.domain.intake import RequestAccepted
-from ledger.domain.love_bank import LovePointsRedeemed
 from ledger.domain.organisations import OrganisationRegistered
 from ledger.domain.people import AppointmentMade
 from ledger.event import Actor
@@ -30,6 +29,7 @@ from tests.town import (
     filed,
     found,
     founding,
+    redeemed,
     refused,
 )
 
@@ -256,10 +256,7 @@ def test_a_list_is_refused_as_a_whole_and_says_which(memory_ledger: Ledger) -> N
     found(memory_ledger)
     accepted(memory_ledger, *cases())
 
-    both = [
-        Proposal(LovePointsRedeemed(account="account-1", reward="soap", points=15), COMMITTEE)
-        for _ in range(2)
-    ]
+    both = [Proposal(redeemed("account-1", 15), COMMITTEE) for _ in range(2)]
 
     all_refused(memory_ledger, both, "beyond_balance", "points", index=1)
 

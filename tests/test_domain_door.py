@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ledger import catalogue
+from ledger.domain.accounts import AccountOpened, HolderType
 from ledger.domain.handling import ProgressPosted
 from ledger.domain.intake import RequestAccepted, RequestFiled
-from ledger.domain.love_bank import AccountOpened, HolderType
 from ledger.domain.personal_data import ContextsLinked
 from ledger.domain.requests import Category
 from ledger.domain.rules import RulesEnacted, Subject

@@ -16,8 +16,19 @@ from ledger.domain.rules import Step
 from ledger.domain.supervision import RequestSupervised
 from tests.machine import drafts
 from tests.machine.auditor import Auditor
+from tests.machine.bank_drafts import (
+    ACCOUNTS,
+    AWARDS,
+    DEEDS,
+    OBJECTIONS,
+    OF_DEEDS,
+    OF_LOVE_BANK,
+    REWARDS,
+    bank_act,
+    opening,
+)
 from tests.machine.comparison import Board, dockets_are_full
-from tests.machine.drafts import ACCOUNTS, ALONG, AWARDS, REQUESTS, WHISTLES
+from tests.machine.drafts import ALONG, REQUESTS, WHISTLES
 from tests.machine.life import Life
 from tests.machine.packs import enacted
 from tests.plain_model.clerk import VERDICTS
@@ -28,7 +39,8 @@ from tests.town import COMMITTEE, FOUNDER, HOTLINE, TIMEKEEPER
 
 _POOLS = {
     "request": REQUESTS, "target": REQUESTS, "into": REQUESTS, "whistle": WHISTLES,
-    "account": ACCOUNTS, "award": AWARDS,
+    "account": ACCOUNTS, "award": AWARDS, "deed": DEEDS, "objection": OBJECTIONS,
+    "reward": REWARDS,
 }  # fmt: skip
 LOT = st.integers(0, 2**32)
 LOTS = st.lists(LOT, min_size=1, max_size=6)
@@ -63,7 +75,7 @@ class Town(RuleBasedStateMachine):
         for lot in range(2):
             self.life.go_on(ALONG, REQUESTS[0], lot)
         for number, account in enumerate(ACCOUNTS):
-            self.life.try_(drafts.opening(account, number), COMMITTEE)
+            self.life.try_(opening(account, number), COMMITTEE)
 
     @rule(
         data=st.data(),
@@ -122,14 +134,22 @@ class Town(RuleBasedStateMachine):
         actors = sorted(MAY[event.kind])
         self.life.try_(event, actors[choice % len(actors)])
 
-    @rule(
-        kind=st.sampled_from(drafts.OF_LOVE_BANK),
-        account=st.sampled_from(ACCOUNTS),
-        choice=st.integers(0, 999),
-    )
-    def use_the_love_bank(self, kind: str, account: str, choice: int) -> None:
+    @rule(kind=st.sampled_from(OF_LOVE_BANK), choice=st.integers(0, 9_999))
+    def use_the_love_bank(self, kind: str, choice: int) -> None:
         actors = sorted(MAY[kind])
-        self.life.try_(drafts.posting(kind, account, choice), actors[choice % len(actors)])
+        event = bank_act(kind, choice, self.books, self.life.now)
+        self.life.try_(event, actors[choice % len(actors)])
+
+    @rule(lots=LOTS)
+    def go_on_in_the_love_bank(self, lots: list[int]) -> None:
+        for lot in lots:
+            self.life.go_on_in_the_bank(OF_LOVE_BANK, lot)
+
+    @rule(lots=LOTS)
+    def do_good(self, lots: list[int]) -> None:
+        """Deeds come to their points, as far as time lets them."""
+        for lot in lots:
+            self.life.go_on_in_the_bank(OF_DEEDS, lot)
 
     @rule(lot=LOT)
     def enact(self, lot: int) -> None:

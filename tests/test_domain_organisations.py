@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.decision import Office, OrganisationType
+from ledger.domain.accounts import AccountOpened, HolderType
 from ledger.domain.blowing import WhistleBlown
-from ledger.domain.love_bank import AccountOpened, HolderType
 from ledger.domain.organisations import (
     Organisation,
     OrganisationAssigned,

@@ -102,7 +102,7 @@ def test_the_tests_name_no_rule_that_is_not_there() -> None:
 def test_the_search_for_rules_finds_them() -> None:
     assert {
         "wrong_stage",  # in a method
-        "own_units_award",  # through a function's parameter
+        "own_units_deed",  # through a function's parameter
         "own_extension",  # through a parameter of a function of another file
         "redemption_exists",  # from what a kind creates
         "record_too_large",  # at the door

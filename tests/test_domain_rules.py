@@ -41,7 +41,7 @@ from tests.town import (
     RULES,
     TOWN_CLERK,
     accounts,
-    awarded,
+    awarding,
     founding,
 )
 
@@ -133,7 +133,7 @@ def test_a_pack_that_is_still_to_come_is_not_in_force() -> None:
 def test_a_points_limit_of_a_pack_to_come_does_not_bind_yet() -> None:
     paper = town(pack(max_points_per_award=1), *accounts()[:3])
 
-    paper.accept(Proposal(awarded("award-1", "account-1", 20, "deed-1"), COMMITTEE))
+    paper.accept(*awarding("award-1", "account-1", 20, "deed-1"))
 
 
 # Which pack rules what has begun

@@ -40,7 +40,7 @@ def test_the_readmes_lines_change_the_page(server: Server) -> None:
     assert kinds == [
         "request_filed", "request_accepted", "request_dispatched", "whistle_blown",
         "department_reported_in", "request_answered", "answer_accepted", "request_cleared",
-        "service_rated", "love_points_awarded",
+        "service_rated", "deed_claimed", "deed_verified", "publicity_opened",
     ]  # fmt: skip
     assert re.findall(r'"rule":"(\w+)"', walked.stdout) == ["wrong_stage"]
     server.published(position + len(kinds))

@@ -167,7 +167,8 @@ def test_points_made_out_of_nothing_are_noticed() -> None:
     records = stored_records()
     place = next(place for place, record in enumerate(records) if b"love_points_redeemed" in record)
 
-    records[place] = records[place].replace(b'"points":5', b'"points":50')
+    for name in (b"points", b"quantity"):
+        records[place] = records[place].replace(b'"%s":5' % name, b'"%s":50' % name)
 
     with pytest.raises(AssertionError, match="beyond_balance"):
         replay(records)

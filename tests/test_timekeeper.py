@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from ledger import catalogue
+from ledger.catalogue import KINDS
+from ledger.domain.supervision import RequestSupervised
 from ledger.event import Recorded
 from ledger.ledger import Ledger
 from ledger.store.postgres import PostgresStore
@@ -19,6 +21,7 @@ from projections.dues import Dues
 from tests.api_server import Server, filed
 from tests.town import founding
 
+_SUPERVISED = Due(RequestSupervised(request="request-1", overdue=True), ("request-1", "1"))
 LONG_AGO = "2026-03-02T09:00:00+08:00"
 
 
@@ -87,8 +90,8 @@ def test_what_is_not_overdue_is_left_alone(server: Server) -> None:
     looked = dues(server)(datetime.now(UTC))
     later = dues(server)(datetime.now(UTC) + timedelta(days=60))
 
-    assert "in-time-1" not in [due.request for due in looked]
-    assert "in-time-1" in [due.request for due in later]
+    assert "in-time-1" not in [due.about[0] for due in looked]
+    assert "in-time-1" in [due.about[0] for due in later]
 
 
 def test_a_look_into_the_future_is_refused_by_the_rules(server: Server) -> None:
@@ -102,7 +105,7 @@ def test_a_look_into_the_future_is_refused_by_the_rules(server: Server) -> None:
 
 
 def test_in_an_empty_ledger_it_has_nothing_to_do(memory_ledger: Ledger) -> None:
-    keeper = Timekeeper(memory_ledger, lambda at: [Due("request_supervised", "request-1", 1)])
+    keeper = Timekeeper(memory_ledger, lambda at: [_SUPERVISED])
 
     assert keeper.propose_due(datetime.now(UTC)) == 0
     assert memory_ledger.store.size() == 0
@@ -110,7 +113,7 @@ def test_in_an_empty_ledger_it_has_nothing_to_do(memory_ledger: Ledger) -> None:
 
 def test_without_its_appointment_it_says_so(memory_ledger: Ledger) -> None:
     memory_ledger.propose_sync(founding()[:1])
-    keeper = Timekeeper(memory_ledger, lambda at: [Due("request_supervised", "request-1", 1)])
+    keeper = Timekeeper(memory_ledger, lambda at: [_SUPERVISED])
 
     assert keeper.propose_due(datetime.now(UTC)) == 0
     assert keeper.trouble is not None
@@ -119,8 +122,9 @@ def test_without_its_appointment_it_says_so(memory_ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("kind", ["request_supervised", "answer_accepted"])
 def test_the_same_thing_has_the_same_receipt_and_another_round_another(kind: str) -> None:
-    first, again, next_round = (Due(kind, "request-1", number) for number in (1, 1, 2))
+    cls: Any = KINDS[kind]
+    event = cls(request="request-1")
+    first, again, next_round = (Due(event, ("request-1", number)) for number in "112")
 
     assert first.receipt() == again.receipt()
     assert first.receipt() != next_round.receipt()
-    assert first.event().kind == kind

@@ -30,7 +30,10 @@ def test_a_golden_record_is_decoded_as_its_kind(name: str) -> None:
 
     assert (envelope["kind"], envelope["version"]) == (kind, int(version))
     assert type(recorded.event) is KINDS[kind]
-    assert recorded.tags == tuple(sorted(set(recorded.event.tags())))
+    tags = set(recorded.event.tags())
+    assert recorded.tags == tuple(sorted(tags)) or (
+        int(version) < recorded.event.version and set(recorded.tags) < tags
+    )
 
 
 @pytest.mark.parametrize("name", FILES)

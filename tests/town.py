@@ -6,25 +6,24 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from ledger.clocks import TimeUnit
+from ledger.clocks import TimeUnit, local_day
 from ledger.decision import Office, OrganisationType
+from ledger.domain.accounts import AccountOpened, HolderType
 from ledger.domain.blowing import WhistleBlown
 from ledger.domain.calendars import WorkingCalendarEnacted
 from ledger.domain.closing import RequestCleared
+from ledger.domain.deeds import DeedClaimed, DeedVerified
 from ledger.domain.dispatching import RequestDispatched
 from ledger.domain.founding import LedgerFounded
 from ledger.domain.handling import AnswerAccepted, ProgressPosted, RequestAnswered
 from ledger.domain.intake import RequestAccepted, RequestFiled
-from ledger.domain.love_bank import (
-    AccountOpened,
-    HolderType,
-    LovePointsAwarded,
-    LovePointsRedeemed,
-)
 from ledger.domain.organisations import OrganisationAssigned, OrganisationRegistered
 from ledger.domain.people import AppointmentMade
+from ledger.domain.points import LovePointsAwarded, months_after
+from ledger.domain.publicity import PublicityOpened
 from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
 from ledger.domain.requests import Category
+from ledger.domain.rewards import LovePointsRedeemed, RewardListed, RewardRestocked, RewardType
 from ledger.domain.rules import Deadline, Grade, OfficeHours, Reason, RulesEnacted, Step
 from ledger.domain.summons import DepartmentReportedIn
 from ledger.domain.whistles import Ground
@@ -47,6 +46,11 @@ TOWN_CLERK = Actor("clerk_a", "government", "p-town-clerk")
 TIMEKEEPER = Actor("timekeeper", "town", "p-timekeeper")
 RESIDENT = Actor("resident", "committee-1", "requester-1")
 """Files with the first committee, and is the requester of `filed(…)` where that is asked for."""
+
+OPENED_AT = datetime(2026, 1, 7, 2, tzinfo=UTC)
+"""When the accounts of `accounts()` were opened, and publicity of their deeds, as claimed."""
+AWARDED_AT = datetime(2026, 2, 2, 2, tzinfo=UTC)
+"""When those deeds earned their points, as claimed: long after publicity."""
 
 ORGANISATIONS = (
     ("county", OrganisationType.COUNTY_OFFICE, "县委督查室"),
@@ -84,6 +88,8 @@ RULES = RulesEnacted(
             (Step.ANSWER_DEEMED_ACCEPTED, None, 5, TimeUnit.WORKING_DAYS),
             (Step.CLOSURE_DISPUTED, None, 10, TimeUnit.WORKING_DAYS),
             (Step.POOR_RATING_RECTIFIED, None, 5, TimeUnit.WORKING_DAYS),
+            (Step.DEED_PUBLICITY, None, 5, TimeUnit.WORKING_DAYS),
+            (Step.OBJECTION_APPEALED, None, 5, TimeUnit.WORKING_DAYS),
             (Step.WHISTLE_CONTACTED, None, 24, TimeUnit.HOURS),
             (Step.WHISTLE_REPORTED_IN, Grade.URGENT, 1, TimeUnit.HOURS),
             (Step.WHISTLE_REPORTED_IN, Grade.ORDINARY, 3, TimeUnit.WORKING_DAYS),
@@ -94,6 +100,7 @@ RULES = RulesEnacted(
     exclusion_reasons=(Reason(code="force-majeure", name="不可抗力"),),
     decline_grounds=(Reason(code="before-a-court", name="已进入司法程序"),),
     max_points_per_award=20,
+    points_per_hour=20,
 )  # fmt: skip
 
 CALENDAR_2026 = WorkingCalendarEnacted(
@@ -192,26 +199,74 @@ def cases() -> list[Proposal]:
 
 
 def accounts() -> list[Proposal]:
-    """Two accounts of persons, with 20 and 5 points, and one of a unit with none."""
+    """Two accounts of persons, with 20 and 5 points, one of a unit with none, and soap for 1."""
+    opened = [
+        AccountOpened(account="account-1", holder_type=HolderType.PERSON),
+        AccountOpened(account="account-2", holder_type=HolderType.PERSON),
+        AccountOpened(account="account-unit", holder_type=HolderType.UNIT, unit="unit-1"),
+    ]
     return [
-        Proposal(event, COMMITTEE)
-        for event in (
-            AccountOpened(account="account-1", holder_type=HolderType.PERSON),
-            AccountOpened(account="account-2", holder_type=HolderType.PERSON),
-            AccountOpened(account="account-unit", holder_type=HolderType.UNIT, unit="unit-1"),
-            awarded("award-1", "account-1", 20, deed="deed-1"),
-            awarded("award-2", "account-2", 10, deed="deed-1"),
-            LovePointsRedeemed(
-                redemption="redemption-1", account="account-2", reward="soap", points=5
-            ),
-        )
+        *(Proposal(event, COMMITTEE, OPENED_AT) for event in opened),
+        *awarding("award-1", "account-1", 20, "deed-1"),
+        *awarding("award-2", "account-2", 10, "deed-2"),
+        *soap(),
+        Proposal(redeemed("account-2", 5, "redemption-1"), COMMITTEE),
     ]
 
 
-def awarded(award: str, account: str, points: int, deed: str) -> LovePointsAwarded:
-    """Points for a deed of help."""
+def soap() -> list[Proposal]:
+    """A reward for one point, and a shelf full of it."""
+    listed = RewardListed(reward="soap", name="香皂", reward_type=RewardType.GOODS, points=1)
+    restocked = RewardRestocked(reward="soap", quantity=1000)
+    return [Proposal(event, COMMITTEE, OPENED_AT) for event in (listed, restocked)]
+
+
+def redeemed(account: str, points: int, redemption: str | None = None) -> LovePointsRedeemed:
+    """Soap for so many points."""
+    given = {} if redemption is None else {"redemption": redemption}
+    return LovePointsRedeemed(
+        **given, account=account, reward="soap", quantity=points, points=points
+    )
+
+
+def awarding(award: str, account: str, points: int, deed: str) -> list[Proposal]:
+    """A deed from its claim to its points, in January 2026 as claimed."""
+    return [
+        *in_publicity(deed, account, points),
+        Proposal(awarded(award, account, points, deed), COMMITTEE, AWARDED_AT),
+    ]
+
+
+def in_publicity(deed: str, account: str, points: int) -> list[Proposal]:
+    """A deed of help that is claimed, verified with witnesses, and shown."""
+    claimed = DeedClaimed(
+        deed=deed, account=account, deed_category="help", done_on=date(2026, 1, 4), hours=1
+    )
+    verified = DeedVerified(
+        deed=deed,
+        is_confirmed=True,
+        witnesses=(SECRETARY.principal, HOTLINE.principal),
+        spot_checked_by=TOWN_CLERK.principal,
+    )
+    shown = PublicityOpened(deed=deed, points=points)
+    return [
+        Proposal(claimed, COMMITTEE, OPENED_AT),
+        Proposal(verified, COMMITTEE_B, OPENED_AT),
+        Proposal(shown, COMMITTEE, OPENED_AT),
+    ]
+
+
+def awarded(
+    award: str, account: str, points: int, deed: str, at: datetime | None = None
+) -> LovePointsAwarded:
+    """Points for a deed of help, awarded at a time: as claimed in `awarding` without one."""
     return LovePointsAwarded(
-        award=award, account=account, deed=deed, deed_category="help", points=points
+        award=award,
+        account=account,
+        deed=deed,
+        deed_category="help",
+        points=points,
+        expires_on=months_after(local_day(at or AWARDED_AT), 24),
     )
 
 

@@ -21,23 +21,28 @@ from api.problems import Problem
 from api.published import list_cases, list_judged, read_document, shown
 from api.queries import (
     CasesQuery,
+    DeedsQuery,
     EvaluationQuery,
     Fresh,
     Id,
     JudgedQuery,
     PointsQuery,
     ProcessQuery,
+    RewardsQuery,
     SummonsQuery,
 )
 from api.readers import Readers
 from api.signed import Signatures
 from projections import (
+    deeds_reading,
     points_reading,
     process_reading,
     project_reading,
     published_reading,
+    rewards_reading,
     whistle_reading,
 )
+from projections.deeds_reading import Which
 from projections.project_reading import ProjectDisclosure
 from projections.reading import AsOf
 
@@ -52,6 +57,7 @@ LATEST_CASES = 12
 MAX_DIGITS = 15
 """Of the number of a listed case."""
 LATEST_WHISTLES = 8
+LATEST_DEEDS = 12
 RANKED = 20
 HEADERS = {
     # Nothing from anywhere else, no script, no inline style; nobody may frame the page.
@@ -124,6 +130,9 @@ class Board:
             ("/judged", self.judged),
             ("/points", self.find_account),
             ("/points/{account}", self.points),
+            ("/deeds", self.deeds),
+            ("/deeds/{deed}", self.deed),
+            ("/rewards", self.rewards),
         ):
             router.add_api_route(
                 path, endpoint, methods=["GET"], include_in_schema=False,
@@ -148,6 +157,10 @@ class Board:
                 cases=await published_reading.cases(connection, limit=LATEST_CASES),
                 summons=await whistle_reading.summons(connection, limit=LATEST_WHISTLES),
                 evaluation=shown(evaluation),
+                deeds=await deeds_reading.deeds(
+                    connection, which=Which.IN_PUBLICITY, limit=LATEST_DEEDS
+                ),
+                name_of=self._holder_of,
                 archive=await points_reading.points_totals(connection),
                 rankings=await points_reading.rankings(connection, limit=RANKED),
             )
@@ -223,8 +236,46 @@ class Board:
             if found.account is None:
                 raise Problem(404, "unknown_account", f"account {account} is not shown here")
             names = await project_reading.names(connection)
-            holder = self._name_of(f"account:{account}")
+            holder = self._holder_of(account)
             return self._page("points.html", archive=found, names=names, holder=holder)
+
+    async def deeds(self, query: Annotated[DeedsQuery, Query()]) -> Response:
+        """Good deeds as they were shown, those shown last first."""
+        await self._freshness.reach(query.min_position, deeds_reading.NAME)
+        async with self._readers.connection() as connection:
+            return self._page(
+                "deeds.html",
+                page=await deeds_reading.deeds(
+                    connection, which=query.which, before=query.before, limit=query.limit
+                ),
+                names=await project_reading.names(connection),
+                name_of=self._holder_of,
+                title=labels.term("which_deeds", query.which) if query.which else "善行公示",
+                kept=_kept(query),
+            )
+
+    async def deed(self, deed: Id, query: Annotated[Fresh, Query()]) -> Response:
+        """One good deed: its publicity, the objections to it and what it earned."""
+        await self._freshness.reach(query.min_position, deeds_reading.NAME)
+        async with self._readers.connection() as connection:
+            record = await deeds_reading.deed(connection, deed)
+            if record.deed is None:
+                raise Problem(404, "unknown_deed", f"deed {deed} is not shown here")
+            names = await project_reading.names(connection)
+            holder = self._holder_of(record.deed.account)
+            return self._page("deed.html", record=record, names=names, holder=holder)
+
+    async def rewards(self, query: Annotated[RewardsQuery, Query()]) -> Response:
+        """What points can be redeemed for."""
+        await self._freshness.reach(query.min_position, rewards_reading.NAME)
+        async with self._readers.connection() as connection:
+            page = await rewards_reading.rewards(connection, organisation=query.organisation)
+            names = await project_reading.names(connection)
+            return self._page("rewards.html", page=page, names=names)
+
+    def _holder_of(self, account: str) -> str | None:
+        """The name under which an account's holder agreed to be shown."""
+        return self._name_of(f"account:{account}")
 
     async def receipt_page(self, request: str, headers: dict[str, str], **given: Any) -> Response:
         """The page of a resident's receipt, with the case as it is now: who has the link may see
@@ -284,11 +335,11 @@ def _named(project: ProjectDisclosure) -> dict[str, dict[str, str]]:
     }
 
 
-def _kept(query: ProcessQuery | EvaluationQuery | SummonsQuery) -> dict[str, Any]:
+def _kept(query: ProcessQuery | EvaluationQuery | SummonsQuery | DeedsQuery) -> dict[str, Any]:
     """What the next page is to be asked for as well."""
     given = query.model_dump(mode="json")
     return {name: value for name, value in given.items()
-            if value and name not in ("after", "min_position")}  # fmt: skip
+            if value and name not in ("after", "before", "min_position")}  # fmt: skip
 
 
 def _within(query: ProcessQuery | EvaluationQuery, names: dict[str, str]) -> list[str]:

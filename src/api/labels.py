@@ -94,6 +94,35 @@ TERMS = {
         "awarded": "入账",
         "redeemed": "兑换",
         "reversed": "冲正",
+        "donated": "捐赠",
+        "expired": "到期",
+    },
+    # Codes of deeds are a town's own; these are common ones.
+    "deed_category": {
+        "clean-up": "环境整治",
+        "elder-care": "敬老助老",
+        "mediation": "邻里调解",
+        "open-classroom": "场地开放",
+        "patrol": "治安巡逻",
+    },
+    "bank_account": {
+        "issued": "发放",
+        "redeemed": "兑换",
+        "donated": "公益",
+        "expired": "到期",
+    },
+    "deed_stage": {
+        "claimed": "已申报",
+        "verified": "已核实",
+        "rejected": "未予认定",
+        "in_publicity": "公示",
+        "awarded": "已入账",
+    },
+    "reward_type": {"goods": "实物", "voucher": "商家优惠", "outing": "文体活动"},
+    "which_deeds": {
+        "in_publicity": "公示中的善行",
+        "contested": "有异议的善行",
+        "awarded": "已入账的善行",
     },
     "reading_purpose": {purpose.value: purpose.term for purpose in ReadingPurpose},
     "field": {
@@ -104,6 +133,7 @@ TERMS = {
         "contact": "联系方式（更正）",
         "content": "文字内容（更正）",
         "context": "同一人的其他记录",
+        "description": "善行经过",
         "details": "诉求内容",
         "education": "学历",
         "explanation": "情况说明",

@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.labels import SHANGHAI
 from ledger.decision import OrganisationType
-from ledger.domain.love_bank import HolderType
+from ledger.domain.accounts import HolderType
 from ledger.domain.requests import Category, Stage
 from ledger.event import ID_PATTERN, MAX_INTEGER
+from projections.deeds_reading import Which
 from projections.evaluation_reading import JudgedFigure, JudgedPart
 from projections.process_reading import CaseFigure, Chosen, Part
 from projections.reading import MAX_PAGE
@@ -125,6 +126,20 @@ class PointsQuery(Fresh):
 
     before: Annotated[int, Field(ge=1, le=MAX_INTEGER)] | None = None
     limit: PageLimit = 50
+
+
+class DeedsQuery(Fresh):
+    """A page of deeds, those shown last first."""
+
+    which: Which | None = None
+    before: Annotated[int, Field(ge=1, le=MAX_INTEGER)] | None = None
+    limit: PageLimit = 50
+
+
+class RewardsQuery(Fresh):
+    """The rewards of a residents' committee, or of all."""
+
+    organisation: Id | None = None
 
 
 class RankingsQuery(Fresh):

@@ -22,6 +22,7 @@ from api.problems import Problem
 from api.published import PRIVATE, PUBLIC, list_cases, list_judged, number, read_document
 from api.queries import (
     CasesQuery,
+    DeedsQuery,
     EvaluationQuery,
     Fresh,
     GridQuery,
@@ -31,22 +32,26 @@ from api.queries import (
     ProcessQuery,
     ProjectQuery,
     RankingsQuery,
+    RewardsQuery,
     SummonsQuery,
     end_of,
 )
 from api.readers import Readers
 from projections import (
+    deeds_reading,
     evaluation_reading,
     points_reading,
     process_reading,
     project_reading,
     published_reading,
+    rewards_reading,
     whistle_reading,
 )
 from projections.plain import plain
 
 PROJECT, PROCESS = project_reading.NAME, process_reading.NAME
 EVALUATION = evaluation_reading.NAME
+DEEDS, REWARDS = deeds_reading.NAME, rewards_reading.NAME
 ARCHIVE, RANKINGS = points_reading.ARCHIVE, points_reading.RANKINGS
 
 
@@ -68,7 +73,7 @@ class Views:
         self._keyring = keyring
 
     def add_to(self, router: APIRouter) -> None:
-        """Adds GET /v1/disclosures/..., /v1/points/{account} and /v1/rankings, all public."""
+        """Adds GET /v1/disclosures/..., /v1/points, /v1/deeds, /v1/rewards and /v1/rankings."""
         for path, endpoint in (
             ("/v1/disclosures/project", self.project),
             ("/v1/disclosures/project/grid", self.grid),
@@ -78,7 +83,11 @@ class Views:
             ("/v1/disclosures/process/summons", self.summons),
             ("/v1/disclosures/evaluation", self.evaluation),
             ("/v1/disclosures/evaluation/cases", self.judged),
+            ("/v1/points", self.points_totals),
             ("/v1/points/{account}", self.points),
+            ("/v1/deeds", self.deeds),
+            ("/v1/deeds/{deed}", self.deed),
+            ("/v1/rewards", self.rewards),
             ("/v1/rankings", self.rankings),
         ):
             router.add_api_route(
@@ -201,6 +210,43 @@ class Views:
         document: dict[str, Any] = plain(found)
         document["account"]["name"] = self._name_of(f"account:{account}")
         return _document(document)
+
+    async def points_totals(self, query: Annotated[Fresh, Query()]) -> Response:
+        """The whole love bank 爱心银行: postings by kind, and both sides of the books."""
+        await self._freshness.reach(query.min_position, ARCHIVE)
+        async with self._readers.connection() as connection:
+            return _answer(await points_reading.points_totals(connection))
+
+    async def deeds(self, query: Annotated[DeedsQuery, Query()]) -> Response:
+        """Deeds 善行公示: in publicity, contested or awarded."""
+        await self._freshness.reach(query.min_position, DEEDS)
+        async with self._readers.connection() as connection:
+            found = await deeds_reading.deeds(
+                connection, which=query.which, before=query.before, limit=query.limit
+            )
+        document: dict[str, Any] = plain(found)
+        for one in document["deeds"]:
+            one["name"] = self._name_of(f"account:{one['account']}")
+        return _document(document)
+
+    async def deed(self, deed: Id, query: Annotated[Fresh, Query()]) -> Response:
+        """One deed with the objections to it, never who objects."""
+        await self._freshness.reach(query.min_position, DEEDS)
+        async with self._readers.connection() as connection:
+            found = await deeds_reading.deed(connection, deed)
+        if found.deed is None:
+            raise _unknown("deed", deed)
+        document: dict[str, Any] = plain(found)
+        document["deed"]["name"] = self._name_of(f"account:{found.deed.account}")
+        return _document(document)
+
+    async def rewards(self, query: Annotated[RewardsQuery, Query()]) -> Response:
+        """Rewards 积分兑换: price and stock."""
+        await self._freshness.reach(query.min_position, REWARDS)
+        async with self._readers.connection() as connection:
+            return _answer(
+                await rewards_reading.rewards(connection, organisation=query.organisation)
+            )
 
     async def rankings(self, query: Annotated[RankingsQuery, Query()]) -> Response:
         """Rankings 排行榜 of the accounts that take part in them."""

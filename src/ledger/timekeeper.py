@@ -15,8 +15,6 @@ from typing import Final, NamedTuple
 from ledger import catalogue
 from ledger.decision import Office
 from ledger.domain.founding import LedgerFounded
-from ledger.domain.handling import AnswerAccepted
-from ledger.domain.supervision import RequestSupervised
 from ledger.event import Actor, Event
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal
@@ -33,21 +31,15 @@ _log = logging.getLogger(__name__)
 
 
 class Due(NamedTuple):
-    """Something that time has caused: the kind that records it, and the round of which request."""
+    """Something that time has caused, and the event that records it."""
 
-    kind: str
-    request: str
-    handling_round: int
-
-    def event(self) -> Event:
-        """The event to propose."""
-        if self.kind == AnswerAccepted.kind:
-            return AnswerAccepted(request=self.request, deemed=True)
-        return RequestSupervised(request=self.request, overdue=True)
+    event: Event
+    about: tuple[str, ...]
+    """What names it among all that is recorded by events of this kind: it is recorded once."""
 
     def receipt(self) -> Receipt:
         """The same for the same thing, whoever proposes it and whenever."""
-        digest = sha256("\0".join((PRINCIPAL, *map(str, self))).encode()).digest()
+        digest = sha256("\0".join((PRINCIPAL, self.event.kind, *self.about)).encode()).digest()
         return Receipt(digest[:16], digest)
 
 
@@ -79,7 +71,7 @@ class Timekeeper(Watch):
         for due in self._look(at):
             if self._closing.is_set():
                 break
-            proposal = Proposal(due.event(), actor)
+            proposal = Proposal(due.event, actor)
             try:
                 (answer,) = self._ledger.propose_sync([proposal], due.receipt())
             except Refused as refused:

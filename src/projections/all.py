@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from projections import (
+    deeds,
     evaluation_disclosure,
     personal_data,
     points_archive,
     process_disclosure,
     project_disclosure,
     rankings,
+    rewards,
 )
 from projections.projection import Projection
 
@@ -17,6 +19,8 @@ ALL: tuple[Projection, ...] = (
     process_disclosure.PROJECTION,
     evaluation_disclosure.PROJECTION,
     points_archive.PROJECTION,
+    deeds.PROJECTION,
+    rewards.PROJECTION,
     rankings.PROJECTION,
     personal_data.PROJECTION,
 )

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import NamedTuple
 
+from ledger.domain.accounts import AccountOpened
 from ledger.domain.consent import ConsentEvent, ConsentGiven, ConsentWithdrawn, agreed_on_opening
 from ledger.domain.erasure import LegalHoldPlaced, LegalHoldReleased, PersonalDataErased
-from ledger.domain.love_bank import AccountOpened
 from ledger.domain.personal_data import AccessRequested, PersonalDataCorrected
 from ledger.domain.subjects import ALL_PURPOSES, Consent, SubjectEvent
 from ledger.event import HeldFor, Recorded

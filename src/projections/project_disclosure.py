@@ -45,10 +45,15 @@ class ServiceBody(NamedTuple):
 
 
 class EnactedPack(NamedTuple):
-    """A pack of rules, whether it lists anything or nothing."""
+    """A pack of rules, whether it lists anything or nothing, and how points are earned under it."""
 
     pack_version: int
     effective_from: datetime
+    points_per_hour: int
+    max_points_per_award: int
+    points_expire_after_months: int | None
+    """None: never."""
+    expiry_notice_days: int
 
 
 class ListedSubject(NamedTuple):
@@ -122,7 +127,14 @@ def _apply_pack(
 ) -> EnactedPack | None:
     match recorded.event:
         case RulesEnacted() as pack:
-            return EnactedPack(pack.pack_version, pack.effective_from)
+            return EnactedPack(
+                pack.pack_version,
+                pack.effective_from,
+                pack.points_per_hour,
+                pack.max_points_per_award,
+                pack.points_expire_after_months,
+                pack.expiry_notice_days,
+            )
     return row
 
 
@@ -205,4 +217,4 @@ REASONS = Rows(
     keys=_reason_keys,
     apply=_apply_reason,
 )
-PROJECTION = Projection("project_disclosure", 4, (BODIES, PACKS, SUBJECTS, REASONS, UNITS))
+PROJECTION = Projection("project_disclosure", 5, (BODIES, PACKS, SUBJECTS, REASONS, UNITS))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from ledger.domain.accounts import AccountOpened
 from ledger.domain.consent import ConsentGiven, ConsentWithdrawn, Purpose
 from ledger.domain.erasure import PersonalDataErased
-from ledger.domain.love_bank import AccountOpened, LovePointsAwarded, LovePointsReversed
+from ledger.domain.points import LovePointsAwarded, LovePointsReversed
 from ledger.domain.subjects import ALL_PURPOSES, SubjectEvent
 from ledger.event import Recorded
 from projections.projection import Key, Projection, Rows

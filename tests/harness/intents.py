@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from random import Random
 from typing import Any, NamedTuple
 
+from ledger.domain.accounts import AccountOpened, HolderType
 from ledger.domain.blowing import WhistleBlown
 from ledger.domain.closing import RequestCleared
 from ledger.domain.dispatching import RequestDispatched
 from ledger.domain.handling import AnswerAccepted, RequestAnswered
 from ledger.domain.intake import RequestAccepted, RequestFiled
-from ledger.domain.love_bank import (
-    AccountOpened,
-    HolderType,
-    LovePointsAwarded,
-    LovePointsRedeemed,
-)
 from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
 from ledger.domain.requests import Category
 from ledger.domain.rules import Grade
@@ -24,7 +20,19 @@ from ledger.domain.summons import DepartmentReportedIn
 from ledger.domain.whistles import Ground
 from ledger.event import Actor, Event
 from ledger.proposal import Proposal
-from tests.town import COMMITTEE, HOTLINE, REVIEWER, ROADS, SECRETARY, URBAN, WATER
+from tests.town import (
+    COMMITTEE,
+    HOTLINE,
+    OPENED_AT,
+    REVIEWER,
+    ROADS,
+    SECRETARY,
+    URBAN,
+    WATER,
+    awarding,
+    redeemed,
+    soap,
+)
 
 POISON = "poison"
 """A subject that a failing store can be told to reject."""
@@ -37,17 +45,25 @@ class Act(NamedTuple):
     kind: type[Event]
     fields: dict[str, Any]
     actor: Actor
+    occurred_at: datetime | None = None
 
 
 def proposals(acts: list[Act]) -> list[Proposal]:
     """One attempt: ids are minted anew, as they are for a body that is sent again."""
-    return [Proposal(act.kind(**act.fields), act.actor) for act in acts]
+    return [Proposal(act.kind(**act.fields), act.actor, act.occurred_at) for act in acts]
 
 
 def intend(random: Random, things: int) -> list[Act]:
     """One act or a list, about one of so many requests, whistles and accounts."""
+    if random.random() < 0.15:
+        return _whole_deed(random, str(random.randrange(things)))
     count = random.choice((1, 1, 1, 1, 1, 1, 1, 2, 3))
     return [random.choice(_ACTS)(random, str(random.randrange(things))) for _ in range(count)]
+
+
+def _whole_deed(random: Random, thing: str) -> list[Act]:
+    """A deed from its claim to its points in one list: all of it, or nothing."""
+    return [_as_act(step) for step in _steps(random, thing)]
 
 
 def _filed(random: Random, thing: str) -> Act:
@@ -105,26 +121,31 @@ def _reported_in(random: Random, thing: str) -> Act:
 
 def _opened(random: Random, thing: str) -> Act:
     fields = {"account": f"account-{thing}", "holder_type": HolderType.PERSON, "name": "某人"}
-    return Act(AccountOpened, fields, COMMITTEE)
+    return Act(AccountOpened, fields, COMMITTEE, OPENED_AT)
 
 
-def _awarded(random: Random, thing: str) -> Act:
-    fields = {
-        "account": f"account-{thing}",
-        "deed": f"deed-{random.randrange(400)}",
-        "deed_category": "help",
-        "points": random.randrange(1, 21),
-    }
-    return Act(LovePointsAwarded, fields, COMMITTEE)
+def _deed_done(random: Random, thing: str) -> Act:
+    """One step of a deed on its way to points."""
+    return _as_act(random.choice(_steps(random, thing)))
+
+
+def _steps(random: Random, thing: str) -> list[Proposal]:
+    number = random.randrange(20)
+    deed = f"{thing}-{number}"
+    return awarding(f"award-{deed}", f"account-{thing}", 1 + number, f"deed-{deed}")
+
+
+def _stocked(random: Random, thing: str) -> Act:
+    return _as_act(random.choice(soap()))
 
 
 def _redeemed(random: Random, thing: str) -> Act:
-    fields = {
-        "account": f"account-{thing}",
-        "reward": "soap",
-        "points": random.randrange(1, 31),
-    }
-    return Act(LovePointsRedeemed, fields, COMMITTEE)
+    return _as_act(Proposal(redeemed(f"account-{thing}", random.randrange(1, 31)), COMMITTEE))
+
+
+def _as_act(proposal: Proposal) -> Act:
+    event = proposal.event
+    return Act(type(event), dict(event), proposal.actor, proposal.occurred_at)
 
 
 _ACTS: tuple[Callable[[Random, str], Act], ...] = (
@@ -135,8 +156,9 @@ _ACTS: tuple[Callable[[Random, str], Act], ...] = (
     _whistled,
     _reported_in,
     _opened,
-    _awarded,
-    _awarded,
+    _deed_done,
+    _deed_done,
+    _stocked,
     _redeemed,
     _redeemed,
 )

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+from ledger.domain.postings import posting
 from ledger.event import Commitment, Recorded
 
 _ROUND_ENDS = ("request_reopened", "dispute_ruled")
@@ -69,7 +70,11 @@ class Auditor:
     seen: set[tuple[str, str, str]] = field(default_factory=set)
     """(kind, whistle, department) of what is done once."""
     balances: Counter[str] = field(default_factory=Counter)
+    """Of every account, and of the bank's own."""
     awards: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """What of an award did not expire."""
+    awarded: set[str] = field(default_factory=set)
+    stock: Counter[str] = field(default_factory=Counter)
 
     def read(self, recorded: Recorded) -> None:
         """Reads one more record."""
@@ -79,24 +84,46 @@ class Auditor:
             self.requests[event.request] = Reading(event.requester, event.against)
         elif recorded.kind.startswith("love_points_"):
             self._points(recorded)
+            self._shelf(recorded)
+        elif recorded.kind == "reward_restocked":
+            self._shelf(recorded)
         elif "whistle" in fields:
             self._whistle(recorded)
         request = fields.get("target", fields.get("request"))
         if request is not None and recorded.kind not in ("request_filed", "whistle_drafted"):
             self._case(self.requests[request], recorded)
 
-    # 1. A balance is the sum of its postings, never negative; a reversal names its award, once.
+    # 1. A balance is the sum of its postings, never negative; a reversal names its award, once; and
+    # over all accounts, the bank's own included, the postings sum to zero.
 
     def _points(self, recorded: Recorded) -> None:
         event: Any = recorded.event
+        posted = posting(event)
+        if posted is None:
+            return
+        for account, points in posted.sides:
+            self.balances[account] += points
         if recorded.kind == "love_points_awarded":
             self.awards[event.award] = (event.account, event.points)
-            self.balances[event.account] += event.points
-        else:
-            self.balances[event.account] -= event.points
+            assert event.deed not in self.awarded, "a deed is awarded twice"
+            self.awarded.add(event.deed)
+        if recorded.kind == "love_points_expired":
+            account, points = self.awards[event.award]
+            self.awards[event.award] = (account, points - event.points)
         if recorded.kind == "love_points_reversed":
             assert self.awards.pop(event.award) == (event.account, event.points)
         assert self.balances[event.account] >= 0
+        assert not sum(self.balances.values()), "the books do not balance"
+
+    # 4. Redemptions never exceed stock.
+
+    def _shelf(self, recorded: Recorded) -> None:
+        event: Any = recorded.event
+        if recorded.kind == "reward_restocked":
+            self.stock[event.reward] += event.quantity
+        elif recorded.kind == "love_points_redeemed":
+            self.stock[event.reward] -= event.quantity
+        assert all(left >= 0 for left in self.stock.values())
 
     # 3. Every cleared request has an accepted answer, every return a reason and an owner.
 

@@ -11,13 +11,6 @@ from ledger.decision import Office
 from ledger.domain.closing import CallOutcome
 from ledger.domain.exclusions import Metric
 from ledger.domain.intake import Elsewhere, RequestFiled
-from ledger.domain.love_bank import (
-    AccountOpened,
-    HolderType,
-    LovePointsAwarded,
-    LovePointsRedeemed,
-    LovePointsReversed,
-)
 from ledger.domain.organisations import OrganisationAssigned, OrganisationDissolved
 from ledger.domain.people import AppointmentEnded, AppointmentMade
 from ledger.domain.ratings import RatingTarget, Satisfaction
@@ -38,9 +31,6 @@ from tests.town import ROADS, SECRETARY, URBAN
 
 REQUESTS = ("request-1", "request-2", "request-3", "request-4")
 WHISTLES = ("whistle-1", "whistle-2", "whistle-3")
-ACCOUNTS = ("account-1", "account-2", "account-unit")
-AWARDS = ("award-1", "award-2", "award-3")
-"""The last is for the account of the unit of those who award: it is never made."""
 
 Body = dict[str, Any]
 Draft = Callable[[int], Body]
@@ -249,47 +239,6 @@ def filing(request: str, choice: int) -> Event:
         against=against[choice % 7],
         details="夜间施工",
     )
-
-
-def opening(account: str, choice: int) -> Event:
-    """An account of a person, or of the unit of those who award here."""
-    unit = "committee-1" if account == "account-unit" else None
-    return AccountOpened(
-        account=account,
-        holder_type=HolderType.PERSON if unit is None else HolderType.UNIT,
-        holder=("requester-1", "holder-1", "p-committee")[choice % 3],
-        unit=unit,
-        ranking_opt_in=choice % 2 == 0,
-    )
-
-
-def posting(kind: str, account: str, choice: int) -> Event:
-    """What is entered into an account; mostly each award has its account and its points."""
-    award, points = AWARDS[choice % 3], 1 + choice % 22
-    if choice % 5:
-        account, points = ACCOUNTS[choice % 3], 4 + choice % 3
-    match kind:
-        case "account_opened":
-            return opening(account, choice)
-        case "love_points_awarded":
-            return LovePointsAwarded(
-                award=award,
-                account=account,
-                deed=f"deed-{choice % 2}",
-                deed_category=("care", "green")[choice % 2],
-                points=points,
-            )
-        case "love_points_redeemed":
-            return LovePointsRedeemed(account=account, reward="soap", points=points)
-    return LovePointsReversed(award=award, account=account, points=points, reason="误记")
-
-
-OF_LOVE_BANK = (
-    "account_opened",
-    "love_points_awarded",
-    "love_points_redeemed",
-    "love_points_reversed",
-)
 
 
 EFFECTS = (

@@ -6,20 +6,23 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 from ledger.decision import Office
 from ledger.domain.organisations import OrganisationAssigned, OrganisationRegistered
 from ledger.domain.people import AppointmentMade
+from ledger.domain.points import LovePointsExpired, LovePointsExpiryNoticed
 from ledger.event import Actor, Event
 from ledger.proposal import Proposal
 from tests.machine import drafts
+from tests.machine.bank_drafts import A_WHOLE_DEED, DEEDS, RARE, bank_act
 from tests.paper_ledger import PaperLedger
 from tests.plain_model.books import Books
 from tests.plain_model.clerk import allows, enter
 from tests.plain_model.people import MAY, NEW_ASSIGNMENT, NEW_ORGANISATIONS, NEWCOMERS
-from tests.plain_model.rule_book import Act
+from tests.plain_model.rule_book import CHINA, Act
 from tests.plain_model.staff import StaffBook
-from tests.town import FOUNDER, founding
+from tests.town import FOUNDER, TIMEKEEPER, founding
 
 TRIES = 8
 """How many drafts of a kind are tried for one that may be entered."""
@@ -97,6 +100,45 @@ class Life:
         them in order. False where none is."""
         found = self._allowed(kinds, thing, lot, claim)
         return found is not None and self.try_(*found, claim)
+
+    def go_on_in_the_bank(self, kinds: Sequence[str], lot: int) -> bool:
+        """One act in the love bank that is allowed, as `go_on`; False where none is."""
+        random = Random(f"{lot} {len(self.paper.records)}")
+        turn = {kind: (self.seen[kind] + RARE.get(kind, 0), random.random()) for kind in kinds}
+        for kind in sorted(kinds, key=turn.__getitem__):
+            for _ in range(TRIES):
+                event = bank_act(kind, random.randrange(1_000), self.books, self.now)
+                actor = random.choice(sorted(MAY[kind]))
+                if allows(self.books, Act(event, actor, self.now, self.now)):
+                    return self.try_(event, actor)
+        return False
+
+    def do_a_deed(self, place: int) -> None:
+        """A deed from its claim to its points, as far as the books let it come."""
+        for kind, actor in A_WHOLE_DEED:
+            if kind == "love_points_awarded":
+                self.paper.at += timedelta(days=9)
+            # Of the drafts for this deed, the first that may be entered.
+            for turn in range(TRIES):
+                choice = place % len(DEEDS) + turn * len(DEEDS) * 5
+                if kind == "account_opened":
+                    choice = place % 4 + 5 * turn
+                event = bank_act(kind, choice, self.books, self.now)
+                if allows(self.books, Act(event, actor, self.now, self.now)):
+                    self.try_(event, actor)
+                    break
+
+    def look_at_lots(self, off: int = 0) -> None:
+        """The timekeeper looks at all points: it tries a notice and the end of each lot."""
+        for account, book in sorted(self.books.bank.passbooks.items()):
+            for slip in list(book.slips):
+                given: dict[str, Any] = {"account": account, "award": slip.award}
+                given["points"] = slip.left + off
+                days = self.books.rules.in_force(self.now).expiry_notice_days
+                told = self.now.astimezone(CHINA).date() + timedelta(days=days)
+                last_day = max(slip.ends or told, told)
+                self.try_(LovePointsExpiryNoticed(**given, last_day=last_day), TIMEKEEPER)
+                self.try_(LovePointsExpired(**given), TIMEKEEPER)
 
     def go_on_by_others(self, kinds: Sequence[str], thing: str, lot: int) -> None:
         """Others who hold an office for such an act try it one after the other, until it is

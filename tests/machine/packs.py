@@ -24,11 +24,14 @@ _DEADLINES = (
         _deadline(Step.REQUEST_ANSWERED, None, 3, TimeUnit.WORKING_DAYS),
         _deadline(Step.REQUEST_ANSWERED, Grade.EMERGENCY, 90, TimeUnit.MINUTES),
         _deadline(Step.REQUEST_SUPERVISED, None, 4, TimeUnit.WORKING_HOURS),
+        _deadline(Step.DEED_PUBLICITY, None, 2, TimeUnit.WORKING_DAYS),
     ),
     (
         _deadline(Step.REQUEST_ANSWERED, None, 20, TimeUnit.WORKING_HOURS),
         _deadline(Step.ANSWER_DEEMED_ACCEPTED, None, 30, TimeUnit.HOURS),
         _deadline(Step.CLOSURE_DISPUTED, None, 3, TimeUnit.WORKING_DAYS),
+        _deadline(Step.DEED_PUBLICITY, None, 30, TimeUnit.HOURS),
+        _deadline(Step.OBJECTION_APPEALED, None, 30, TimeUnit.HOURS),
     ),
     (_deadline(Step.REQUEST_ANSWERED, Grade.HARD, 3, TimeUnit.WORKING_DAYS),),  # a whistle's grade
     (*RULES.deadlines, RULES.deadlines[0]),  # one twice
@@ -69,6 +72,9 @@ def _pack(random: Random, book: RuleBook, now: datetime) -> RulesEnacted:
         "call_back_days": random.randint(1, 3),
         "subjects": random.choice(((), (noise,))),
         "pause_reasons": random.choice((RULES.pause_reasons, ())),
+        "points_per_hour": random.choice((1, 20)),
+        "points_expire_after_months": random.choice((None, 1, 1, 24)),
+        "expiry_notice_days": random.choice((1, 30)),
     }
     return RULES.model_copy(update=changes)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ledger.event import Actor
 from tests.plain_model.case_file import AT_HANDLERS, BY_HANDLERS, CaseFile
+from tests.plain_model.love_bank import Bank
 from tests.plain_model.people import COMMUNITIES, DEPARTMENTS, HANDLERS, SUPERIOR, TOWN
 from tests.plain_model.rule_book import Act, RuleBook
 from tests.plain_model.staff import StaffBook
@@ -21,10 +22,7 @@ class Books:
     rules: RuleBook = field(default_factory=RuleBook)
     cases: dict[str, CaseFile] = field(default_factory=dict)
     whistles: dict[str, WhistleFile] = field(default_factory=dict)
-    accounts: dict[str, list[Act]] = field(default_factory=dict)
-    """The account books of the love bank."""
-    awards: dict[str, Act] = field(default_factory=dict)
-    reversed: set[str] = field(default_factory=set)
+    bank: Bank = field(default_factory=Bank)
 
     def case(self, act: Act, *stages: str) -> CaseFile | None:
         """The file of the request that an act names, where such an act may be entered now: in one

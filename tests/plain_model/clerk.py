@@ -94,13 +94,8 @@ def enter(books: Books, act: Act) -> None:
             books.staff.ends[event.organisation] = event.effective_from or act.at
         case "appointment_made" | "appointment_ended":
             books.staff.entries.append(act)
-        case "love_points_awarded":
-            books.awards[event.award] = act
-        case "love_points_reversed":
-            books.reversed.add(event.award)
     fields: dict[str, Any] = event.__dict__
-    if fields.get("account") is not None:
-        books.accounts.setdefault(event.account, []).append(act)
+    love_bank.enter(books.bank, act)
     if fields.get("whistle") is not None:
         file = books.whistles.setdefault(event.whistle, WhistleFile())
         file.entries.append(act)

@@ -94,6 +94,13 @@ class StaffBook:
         latest = max((since for since, _ in held), default=None)
         return next((community for since, community in reversed(held) if since == latest), None)
 
+    def is_somebody(self, principal: str) -> bool:
+        """Whether the principal was ever appointed to anything."""
+        entered: list[Any] = [act.event for act in self.entries]
+        return principal == self.founder.principal or any(
+            event.principal == principal for event in entered
+        )
+
     def serves(self, principal: str, organisation: str, moment: datetime) -> bool:
         """Whether the principal has any office there, now or later."""
         return any(

@@ -5,22 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
-from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
 from api.demonstration import town
+from api.demonstration.points import love_bank
 from ledger.domain.blowing import WhistleBlown
 from ledger.domain.closing import RequestCleared
 from ledger.domain.dispatching import RequestDispatched
 from ledger.domain.handling import AnswerAccepted, ProgressPosted, RequestAnswered
 from ledger.domain.intake import RequestAccepted, RequestFiled
-from ledger.domain.love_bank import (
-    AccountOpened,
-    HolderType,
-    LovePointsAwarded,
-    LovePointsRedeemed,
-    LovePointsReversed,
-)
 from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
 from ledger.domain.requests import Category, Channel
 from ledger.domain.rules import Grade
@@ -120,27 +113,6 @@ _WHISTLES = (
              ((town.WATER, 0.6), (town.URBAN, 1.4))),
 )  # fmt: skip
 
-# Account, whose it is, and whether it takes part in the rankings.
-_ACCOUNTS = (
-    ("account-1", HolderType.PERSON, True),
-    ("account-2", HolderType.PERSON, True),
-    ("account-3", HolderType.HOUSEHOLD, True),
-    ("account-4", HolderType.PERSON, False),
-    ("account-5", HolderType.UNIT, True),
-)
-# Account, kind of deed, days ago, points.
-_DEEDS = (
-    (1, "patrol", 27, 2), (2, "elder-care", 26, 2), (3, "clean-up", 25, 1), (1, "patrol", 20, 2),
-    (5, "open-classroom", 19, 2), (4, "mediation", 18, 2), (1, "clean-up", 13, 1),
-    (2, "elder-care", 12, 2), (3, "clean-up", 11, 2), (5, "open-classroom", 9, 2),
-    (1, "patrol", 6, 2), (2, "elder-care", 5, 1), (4, "mediation", 4, 2), (3, "clean-up", 2, 2),
-)  # fmt: skip
-
-
-def random_id(name: str) -> str:
-    """What stands for a random id here: the same at every start, and nobody's."""
-    return str(uuid5(NAMESPACE_URL, f"{town.ORIGIN}/{name}"))
-
 
 def demonstration(now: datetime) -> list[Proposal]:
     """The whole town as one list, as of `now` (aware): the first proposal founds the ledger.
@@ -153,7 +125,7 @@ def demonstration(now: datetime) -> list[Proposal]:
         happened += _until(now, _request(index, case, now))
     for index, summons in enumerate(_WHISTLES):
         happened += _until(now, _whistle(index, summons, now))
-    happened += _until(now, _love_bank(now))
+    happened += _until(now, love_bank(now))
     # Sorted by time, as a town would have entered it; the order within a case is that of its time.
     happened.sort(key=lambda proposal: proposal.occurred_at or now)
     return [*opening, *happened]
@@ -177,7 +149,7 @@ def _request(index: int, case: _Case, now: datetime) -> Iterator[Proposal]:
     filed = _filed(index, now)
     lead = _LEADS[case.lead]
     online = index % 3 == 1
-    resident = random_id(request)
+    resident = town.random_id(request)
     yield Proposal(
         RequestFiled(
             request=request,
@@ -234,33 +206,3 @@ def _whistle(index: int, summons: _Summons, now: datetime) -> Iterator[Proposal]
     for hours, actor in sorted(arrived):
         event = DepartmentReportedIn(whistle=whistle, department=actor.organisation)
         yield Proposal(event, actor, blown + timedelta(hours=hours))
-
-
-def _love_bank(now: datetime) -> Iterator[Proposal]:
-    for account, holder_type, ranked in _ACCOUNTS:
-        unit = "unit-school" if holder_type is HolderType.UNIT else None
-        opened = AccountOpened(
-            account=account,
-            holder_type=holder_type,
-            holder=random_id(account),
-            unit=unit,
-            ranking_opt_in=ranked,
-        )
-        yield Proposal(opened, town.COMMITTEE, now - timedelta(days=DAYS))
-    for index, (number, category, days_ago, points) in enumerate(_DEEDS):
-        awarded = LovePointsAwarded(
-            award=f"award-{index + 1:03}",
-            account=f"account-{number}",
-            deed=f"deed-{index + 1:03}",
-            deed_category=category,
-            points=points,
-        )
-        yield Proposal(awarded, town.COMMITTEE, now - timedelta(days=days_ago))
-    redeemed = LovePointsRedeemed(
-        redemption="redemption-001", account="account-1", reward="reward-soap", points=3
-    )
-    yield Proposal(redeemed, town.COMMITTEE, now - timedelta(days=3))
-    reversal = LovePointsReversed(
-        award="award-012", account="account-2", points=1, reason="同一活动重复登记（演示）"
-    )
-    yield Proposal(reversal, town.SUPERVISION, now - timedelta(days=1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from uuid import NAMESPACE_URL, uuid5
 
 from api.defaults import opening as defaults
 from ledger.decision import Office, OrganisationType
@@ -20,6 +21,7 @@ REVIEWER = Actor("reviewer", "hotline", "p-reviewer")
 SECRETARY = Actor("secretary", "branch-riverside", "p-riverside-secretary")
 SECRETARY_OLD_TOWN = Actor("secretary", "branch-oldtown", "p-oldtown-secretary")
 COMMITTEE = Actor("clerk_a", "committee-riverside", "p-riverside-clerk")
+COMMITTEE_B = Actor("clerk_b", "committee-riverside", "p-riverside-clerk-b")
 COMMITTEE_OLD_TOWN = Actor("clerk_a", "committee-oldtown", "p-oldtown-clerk")
 SUPERVISION = Actor("clerk_a", "supervision-riverside", "p-supervision")
 WATER = Actor("clerk_a", "dept-water", "p-water-clerk")
@@ -32,8 +34,8 @@ CHANNEL = Actor("resident", "hotline", "p-mini-program")
 """A channel: the actor of its events is the resident's random id of that case."""
 
 _APPOINTED = (
-    HOTLINE, REVIEWER, SECRETARY, SECRETARY_OLD_TOWN, COMMITTEE, COMMITTEE_OLD_TOWN, SUPERVISION,
-    WATER, URBAN, ROADS, COUNTY, TOWN_CLERK, AUDITOR,
+    HOTLINE, REVIEWER, SECRETARY, SECRETARY_OLD_TOWN, COMMITTEE, COMMITTEE_B,
+    COMMITTEE_OLD_TOWN, SUPERVISION, WATER, URBAN, ROADS, COUNTY, TOWN_CLERK, AUDITOR,
 )  # fmt: skip
 
 _ORGANISATIONS = (
@@ -56,6 +58,11 @@ _OF_ONE_COMMUNITY = (
     ("supervision-riverside", "branch-riverside"),
     ("committee-oldtown", "branch-oldtown"),
 )
+
+
+def random_id(name: str) -> str:
+    """What stands for a random id here: the same at every start, and nobody's."""
+    return str(uuid5(NAMESPACE_URL, f"{ORIGIN}/{name}"))
 
 
 def opening() -> list[Event]:

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, model_validator
 from pydantic.config import JsonDict
 
 from ledger.decision import Office, Situation
-from ledger.domain.love_bank import Account
+from ledger.domain.accounts import Account
 from ledger.domain.requests import precedes
 from ledger.domain.subjects import (
     TAKEN_DOWN_BY,
@@ -158,7 +158,7 @@ class ConsentGiven(ConsentEvent):
         found = self.agreeable(situation)
         if not isinstance(found, Privacy):
             return found
-        if not _is_in_force(situation, self, found):
+        if not _is_in_force(situation, self.subject, self.consent, found):
             return None
         return WrongState(
             "consent_given_already",
@@ -187,7 +187,7 @@ class ConsentWithdrawn(ConsentEvent):
         found = self.agreeable(situation)
         if not isinstance(found, Privacy):
             return found
-        if not _is_in_force(situation, self, found):
+        if not _is_in_force(situation, self.subject, self.consent, found):
             return WrongState(
                 "no_such_consent",
                 f"{self.subject} has not agreed to {self.purpose}",
@@ -198,13 +198,20 @@ class ConsentWithdrawn(ConsentEvent):
         return precedes(since) if since and situation.precedes(since) else None
 
 
-def _is_in_force(situation: Situation, event: ConsentEvent, found: Privacy) -> bool:
-    if event.consent in dict(found.given):
+def has_agreed(situation: Situation, subject: str, purpose: Purpose) -> bool:
+    """Whether a subject's consent to a purpose is in force; the boundary has the subject's tag and
+    that of its `privacy:`."""
+    found: Privacy = situation.state(f"privacy:{subject}") or Privacy()
+    return not found.is_erased and _is_in_force(situation, subject, Consent(purpose.value), found)
+
+
+def _is_in_force(situation: Situation, subject: str, consent: Consent, found: Privacy) -> bool:
+    if consent in dict(found.given):
         return True
-    if event.consent in found.withdrawn:
+    if consent in found.withdrawn:
         return False
-    known = situation.state(event.subject)
-    return isinstance(known, Account) and event.purpose in agreed_on_opening(
+    known = situation.state(subject)
+    return isinstance(known, Account) and consent.purpose in agreed_on_opening(
         masked_name=known.shows_masked_name, ranking=known.takes_part_in_ranking
     )
 

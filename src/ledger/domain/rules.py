@@ -17,6 +17,9 @@ from ledger.refusals import Refusal, Unacceptable, WrongState
 
 RULES_TAG = "rules:pack"
 MINUTES_OF_A_DAY = 1440
+POINTS_PER_HOUR = 1
+EXPIRE_AFTER_MONTHS = 24
+EXPIRY_NOTICE_DAYS = 30
 SHOWN = 20
 """How many entries of a list a refusal names."""
 _ENACTS = (standing(Office.SECRETARY, *TOWN),)
@@ -64,6 +67,12 @@ class Step(StrEnum):
     """From a dispute to the ruling; stated, and measured by no figure."""
     POOR_RATING_RECTIFIED = "poor_rating_rectified"
     """From the verification of a poor rating to its rectification."""
+    DEED_PUBLICITY = "deed_publicity"
+    """How long a deed is shown before it earns points."""
+    OBJECTION_RULED = "objection_ruled"
+    """From an objection to the ruling; stated, and measured by no figure."""
+    OBJECTION_APPEALED = "objection_appealed"
+    """Until when after the ruling it may be appealed against."""
     WHISTLE_SIGNED = "whistle_signed"
     """From the whistle to the department's signature; stated, and measured by no figure."""
     WHISTLE_CONTACTED = "whistle_contacted"
@@ -123,11 +132,26 @@ Reasons = Annotated[tuple[Reason, ...], Field(max_length=100)]
 _LISTS = ("subjects", "pause_reasons", "exclusion_reasons", "decline_grounds")
 
 
+def _with_due_process(body: Any) -> Any:
+    """Until version 2 packs did not say for how long deeds are shown, or when points end."""
+    deadlines = [
+        {"step": step, "grade": None, "amount": days, "unit": "working_days"}
+        for step, days in (("deed_publicity", 5), ("objection_ruled", 5), ("objection_appealed", 5))
+    ]
+    return {
+        **body,
+        "deadlines": [*body["deadlines"], *deadlines],
+        "points_per_hour": POINTS_PER_HOUR,
+        "points_expire_after_months": EXPIRE_AFTER_MONTHS,
+        "expiry_notice_days": EXPIRY_NOTICE_DAYS,
+    }
+
+
 class RulesEnacted(Event):
     """A pack of rules comes into force and replaces the one before it."""
 
     kind = "rules_enacted"
-    version = 2
+    version = 3
     term = "规则生效"
     proposers = _ENACTS
     example = {
@@ -153,7 +177,10 @@ class RulesEnacted(Event):
         "publish_every_minutes": 720,
     }
     # Until version 1 packs did not say how often the board is published.
-    upcasts = {1: lambda body: {**body, "publish_every_minutes": MINUTES_OF_A_DAY}}
+    upcasts = {
+        1: lambda body: {**body, "publish_every_minutes": MINUTES_OF_A_DAY},
+        2: _with_due_process,
+    }
 
     pack_version: Annotated[int, Field(ge=1, le=1_000_000)]
     """One more than that of the pack before."""
@@ -186,6 +213,12 @@ class RulesEnacted(Event):
     """On how many days at least all the attempts are made."""
     max_points_per_award: Annotated[int, Field(ge=1, le=1_000_000)]
     """The most that one deed may earn an account."""
+    points_per_hour: Annotated[int, Field(ge=1, le=1_000_000)] = POINTS_PER_HOUR
+    """What an hour of a deed may earn at most."""
+    points_expire_after_months: Annotated[int, Field(ge=1, le=1200)] | None = EXPIRE_AFTER_MONTHS
+    """After how many months points end that are awarded under this pack; none: never."""
+    expiry_notice_days: Annotated[int, Field(ge=1, le=366)] = EXPIRY_NOTICE_DAYS
+    """How many days before points end their holder is told; untold they do not end."""
     urgent_entry_hours: Annotated[int, Field(ge=1, le=1000)] = 24
     """Within how many hours an urgent whistle that went by phone must be entered."""
     publish_every_minutes: Annotated[int, Field(ge=1, le=MINUTES_OF_A_DAY)] = MINUTES_OF_A_DAY

@@ -13,7 +13,8 @@ from pydantic import StringConstraints
 
 from ledger.clocks import local_day
 from ledger.decision import Office, Situation
-from ledger.domain.love_bank import Account
+from ledger.domain.accounts import Account
+from ledger.domain.objections import Objection
 from ledger.domain.organisations import BY_TOWN_OFFICE, foreign_community
 from ledger.domain.requests import (
     BY_COMMUNITY,
@@ -29,7 +30,9 @@ from ledger.refusals import Forbidden, Refusal, UnknownReference, WrongState
 
 TAKEN_DOWN_BY = (BY_RESIDENT, BY_HOTLINE, BY_COMMUNITY, BY_TOWN_OFFICE)
 """Who brings in what a subject wants: itself through a channel, or an office that takes it down."""
-SUBJECT_TYPES: Final = ("account", "identity", "principal", "request", "whistle")
+SUBJECT_TYPES: Final = (
+    "account", "identity", "objection", "principal", "request", "whistle",
+)  # fmt: skip
 """The types of tag under which kinds seal personal values."""
 ALL_PURPOSES: Final = frozenset(HeldFor)
 
@@ -137,6 +140,8 @@ def person_of(subject: str, known: Any) -> str | None:
         return known.requester
     if isinstance(known, Account):
         return known.holder
+    if isinstance(known, Objection):
+        return known.raised_by
     return identity if tag_type in ("principal", "identity") else None
 
 

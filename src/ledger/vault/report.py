@@ -19,9 +19,9 @@ from ledger.access import entries
 from ledger.access.entries import RecordedReading
 from ledger.access.log import MAX_PAGE, AccessLog
 from ledger.canonical import instant
+from ledger.domain.accounts import AccountOpened
 from ledger.domain.consent import ConsentGiven, ConsentWithdrawn
 from ledger.domain.erasure import LegalHoldPlaced, LegalHoldReleased, PersonalDataErased
-from ledger.domain.love_bank import AccountOpened
 from ledger.domain.personal_data import AccessRequested, ContextsLinked, PersonalDataCorrected
 from ledger.domain.subjects import Privacy
 from ledger.event import HeldFor, Recorded
