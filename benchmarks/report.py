@@ -39,6 +39,12 @@ TREE_LABELS = {
     "without_notary": "`propose` alone, leaves and frontier in it",
     "without_tree": "constants for leaves and frontier",
 }
+ACCOUNT_LABELS = {
+    "award": "award",
+    "redemption": "redemption",
+    "reversal": "reversal of an award",
+    "objection": "objection, which holds a lot",
+}
 
 
 class NoMarkers(ValueError):
@@ -238,6 +244,25 @@ def _proofs(result: Mapping[str, Any]) -> str:
     )
 
 
+def _decide_accounts(result: Mapping[str, Any]) -> str:
+    rows = result["rows"]
+    lines = [
+        (
+            ACCOUNT_LABELS[name],
+            f"{own[0]['lots']:,}",
+            _of([row["decide_p50_ms"] for row in own], "{:.3f}"),
+            _of([row["decide_p99_ms"] for row in own], "{:.3f}"),
+            _of([row["step_p50_ms"] for row in own], "{:.3f}"),
+            _of([row["step_p99_ms"] for row in own], "{:.3f}"),
+            _of([row["load_ms"] for row in own], "{:.0f}"),
+        )
+        for name, own in _by_contender(rows)
+    ]
+    head = ("", "lots", "rules: p50 ms", "p99 ms", "rules and folds: p50 ms", "p99 ms")
+    title = f"### Deciding on an account of {rows[0]['postings']:,} postings\n\n"
+    return title + _table((*head, "folding it anew, ms"), lines)
+
+
 _TABLES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "in_process": _in_process,
     "network": _network,
@@ -247,6 +272,7 @@ _TABLES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "proofs": _proofs,
     "import": _import,
     "verification": _verification,
+    "decide_accounts": _decide_accounts,
 }
 
 

@@ -7,9 +7,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks import bulk, importing, in_process, machine, network, reading, tree, verification
+from benchmarks import (
+    bulk,
+    decide_accounts,
+    importing,
+    in_process,
+    machine,
+    network,
+    reading,
+    tree,
+    verification,
+)
 from benchmarks.bulk import BulkPlan
 from benchmarks.database import Database
+from benchmarks.decide_accounts import AccountPlan
 from benchmarks.importing import ImportPlan
 from benchmarks.load import Measured, Plan
 from benchmarks.reading import ReadingPlan
@@ -35,6 +46,8 @@ class Effort(NamedTuple):
     long_log_events: int
     proofs: int
     verified_events: int
+    account_postings: int
+    decisions: int
 
     @property
     def plan(self) -> Plan:
@@ -56,8 +69,10 @@ FULL = Effort(
     long_log_events=10_000_000,
     proofs=1_000,
     verified_events=1_000_000,
+    account_postings=10_000,
+    decisions=10_000,
 )
-QUICK = Effort(0.2, 1, (4,), 4_000, 2_000, 20, 0.02, 200, 1, 4, 70_000, 20, 20_000)
+QUICK = Effort(0.2, 1, (4,), 4_000, 2_000, 20, 0.02, 200, 1, 4, 70_000, 20, 20_000, 200, 20)
 
 
 class Bench(NamedTuple):
@@ -107,7 +122,7 @@ def _once_each(
                 gc.collect()
                 row = contender(bench.database, plan(bench))._asdict()
                 results["rows"].append({"contender": name, "repetition": repetition, **row})
-                bench.say(f"{name}: {row[shown]:,.1f} {shown}")
+                bench.say(f"{name}: {row[shown]:,.{1 if row[shown] >= 10 else 3}f} {shown}")
         return results
 
     return run
@@ -169,5 +184,10 @@ BENCHMARKS: dict[str, Callable[[Bench], dict[str, Any]]] = {
         verification.CONTENDERS,
         lambda bench: VerificationPlan(bench.effort.verified_events),
         "events_per_second",
+    ),
+    "decide_accounts": _once_each(
+        decide_accounts.CONTENDERS,
+        lambda bench: AccountPlan(bench.effort.account_postings, bench.effort.decisions),
+        "step_p99_ms",
     ),
 }

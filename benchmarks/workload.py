@@ -78,11 +78,12 @@ def founding() -> list[Proposal]:
         )
         for actor in (HOTLINE, HANDLER, STRANGER)
     ]
-    acts += [_rules(), WorkingCalendarEnacted(year=2026, holidays=(), workdays=(), source="none")]
+    acts += [rules(), WorkingCalendarEnacted(year=2026, holidays=(), workdays=(), source="none")]
     return [Proposal(event, FOUNDER) for event in (first, *acts)]
 
 
-def _rules() -> RulesEnacted:
+def rules() -> RulesEnacted:
+    """A pack with a term for answers, and no more."""
     return RulesEnacted(
         pack_version=1,
         effective_from=datetime(2020, 1, 1, tzinfo=UTC),

@@ -42,6 +42,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "tree",
         "proofs",
         "verification",
+        "decide_accounts",
         "--quick",
         "--out",
         str(out),
@@ -133,6 +134,29 @@ def test_a_bundle_of_the_size_asked_for_is_verified(results: Mapping[str, Any]) 
     assert (row["contender"], row["events"]) == ("verify", 20_000)
     assert row["seconds"] > 0
     assert row["mib"] > 0
+
+
+def test_acts_are_decided_on_an_account_with_as_many_postings_as_asked_for(
+    results: Mapping[str, Any],
+) -> None:
+    rows = results["decide_accounts"]["rows"]
+
+    assert {row["contender"] for row in rows} == {"award", "redemption", "reversal", "objection"}
+    assert {(row["postings"], row["lots"], row["decisions"]) for row in rows} == {(200, 95, 20)}
+    assert all(0 < row["decide_p50_ms"] < row["step_p99_ms"] for row in rows)
+
+
+def test_a_decision_is_fast_only_on_an_account_of_the_length_that_was_asked_for() -> None:
+    def verdict(postings: int, *p99_ms: float) -> str:
+        rows = [
+            {"contender": name, "postings": postings, "step_p99_ms": taken}
+            for name, taken in zip(("award", "redemption"), p99_ms, strict=True)
+        ]
+        return figures({"decide_accounts": {"rows": rows}})[-1].verdict
+
+    assert verdict(10_000, 0.2, 0.9) == "reached"
+    assert verdict(10_000, 0.2, 1.0) == "not reached"
+    assert verdict(200, 0.1, 0.1) == "not measured"
 
 
 def test_the_tree_is_measured_beside_a_log_that_has_none(results: Mapping[str, Any]) -> None:
