@@ -21,6 +21,7 @@ from tests.bank_acts import (
     raised,
     redeem,
     reversed_,
+    ruled,
     spendable,
 )
 from tests.paper_ledger import PaperLedger
@@ -173,3 +174,21 @@ def test_of_an_award_that_ended_in_part_the_rest_is_taken_back() -> None:
     assert refusal.accepted == "3 points"
     paper.accept(reversed_(3))
     assert account(paper).balance == 2
+
+
+def test_points_that_were_frozen_past_their_last_day_end_after_another_notice() -> None:
+    """Nobody loses points because somebody objected without reason."""
+    paper = ending()
+    paper.accept(noticed())
+    paper.at = at_noon(ENDS_ON - timedelta(days=1))
+    paper.accept(raised())
+    paper.at = at_noon(ENDS_ON + timedelta(days=10))
+    refused(paper, expired(), "lot_held", "award")
+
+    paper.accept(ruled(False))
+
+    assert spendable(paper) == 20
+    refused(paper, expired(), "not_expired", "award")
+    paper.accept(noticed(last_day=ENDS_ON + timedelta(days=40)))
+    paper.at = at_noon(ENDS_ON + timedelta(days=41))
+    paper.accept(expired())

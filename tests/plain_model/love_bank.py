@@ -484,6 +484,10 @@ def _enter_deed(bank: Bank, act: Act, event: Any) -> None:
             bank.objections[event.objection] = ObjectionSheet(act)
         case "objection_ruled":
             bank.objections[event.objection].rulings.append(act)
+            slips = bank.passbooks[bank.deeds[event.deed].account].slips
+            for slip in slips if not bank.is_contested(event.deed) else ():
+                if slip.deed == event.deed:
+                    slip.last_day = None  # it was held, and its holder is told again
         case "objection_appealed":
             bank.objections[event.objection].appeal = act
 

@@ -192,7 +192,10 @@ class Account(NamedTuple):
         )
 
     def cleared_of(self, deed: str, objection: str) -> Account:
-        """After an objection was dismissed: its lot may be spent, unless another one is open."""
+        """After an objection was dismissed: its lot may be spent, unless another one is open.
+
+        It may have been held past the day that a notice named: it ends after another notice.
+        """
         contested = self.contested - {(deed, objection)}
         after = self._replace(contested=contested)
         if any(one == deed for one, _ in contested):
@@ -200,7 +203,7 @@ class Account(NamedTuple):
         free = [lot for lot in self.held if lot.deed == deed]
         after = after._replace(held=tuple(lot for lot in self.held if lot.deed != deed))
         for lot in free:
-            after = after._lying(lot)
+            after = after._lying(lot._replace(last_day=None))
         return after
 
     def _lying(self, lot: Lot) -> Account:
