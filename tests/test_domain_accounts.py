@@ -81,6 +81,16 @@ def test_a_resident_opens_an_account_under_its_own_id() -> None:
     assert isinstance(refusal, Forbidden)
 
 
+def test_a_resident_opens_no_account_of_a_unit() -> None:
+    """Whoever held it could claim the unit's deeds and give its points away."""
+    of_unit = opened(actor=HOLDER, holder_type=HolderType.UNIT, unit="unit-1")
+
+    refusal = refused(bank(), of_unit, "not_the_holder", "holder_type")
+
+    assert isinstance(refusal, Forbidden)
+    bank(opened(actor=HOLDER, holder_type=HolderType.HOUSEHOLD))
+
+
 def test_an_account_has_an_id_of_its_own() -> None:
     refusal = refused(bank(), opened("account-1"), "account_exists", "account")
 

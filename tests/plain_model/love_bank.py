@@ -193,7 +193,10 @@ def account_opened(books: Books, act: Act, event: Any) -> bool:
     return (
         event.account not in books.bank.passbooks
         and (event.unit is None or books.staff.is_known(event.unit))
-        and (act.actor.office != Office.RESIDENT or act.actor.principal == event.holder)
+        and (
+            act.actor.office != Office.RESIDENT
+            or (event.unit is None and act.actor.principal == event.holder)
+        )
         and (
             event.counted_with is None
             or (

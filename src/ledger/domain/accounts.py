@@ -21,6 +21,7 @@ from ledger.domain.organisations import unknown_organisation
 from ledger.domain.requests import CLERKS, precedes
 from ledger.event import (
     MAX_INTEGER,
+    Actor,
     Event,
     Folds,
     Id,
@@ -281,14 +282,29 @@ class AccountOpened(Event):
             unknown = unknown_organisation(situation, self.unit, "unit")
             if unknown:
                 return unknown
-        if situation.actor.office == Office.RESIDENT and situation.actor.principal != self.holder:
+        foreign = self._of_another(situation.actor)
+        if foreign or self.counted_with is None:
+            return foreign
+        return self._miscounted(situation, self.counted_with)
+
+    def _of_another(self, actor: Actor) -> Refusal | None:
+        if actor.office != Office.RESIDENT:
+            return None
+        if self.unit is not None:
             return Forbidden(
                 "not_the_holder",
-                "a resident opens an account for the actor's own id",
-                "the actor's id as holder",
-                "holder",
+                "a resident is not a unit, whose account the bank opens",
+                "an account of the resident or of the household",
+                "holder_type",
             )
-        return None if self.counted_with is None else self._miscounted(situation, self.counted_with)
+        if actor.principal == self.holder:
+            return None
+        return Forbidden(
+            "not_the_holder",
+            "a resident opens an account for the actor's own id",
+            "the actor's id as holder",
+            "holder",
+        )
 
     def _miscounted(self, situation: Situation, above: str) -> Refusal | None:
         found: Account | None = situation.state(f"account:{above}")
