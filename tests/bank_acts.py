@@ -31,6 +31,7 @@ from tests.town import (
     COMMITTEE_B,
     FOUNDER,
     HOTLINE,
+    REVIEWER,
     SECRETARY,
     TIMEKEEPER,
     TOWN_CLERK,
@@ -113,7 +114,7 @@ def verified(actor: Actor = COMMITTEE_B, **changes: Any) -> Proposal:
         "deed": "deed-9",
         "is_confirmed": True,
         "witnesses": (SECRETARY.principal, HOTLINE.principal),
-        "spot_checked_by": TOWN_CLERK.principal,
+        "spot_checked_by": REVIEWER.principal,
         **changes,
     }
     return Proposal(DeedVerified(**body), actor)

@@ -250,6 +250,23 @@ def test_whoever_had_a_hand_in_the_deed_does_not_rule() -> None:
         assert isinstance(refused(paper, mine, "own_objection"), Forbidden)
 
 
+@pytest.mark.parametrize(
+    "seen",
+    [{"witnesses": (TOWN_CLERK.principal,)}, {"spot_checked_by": TOWN_CLERK.principal}],
+)
+def test_whoever_said_that_they_saw_it_does_not_rule(seen: dict[str, Any]) -> None:
+    masked = opened(masked_name_consent=True)
+    unseen: dict[str, Any] = {"witnesses": (), "spot_checked_by": None}
+    paper = bank(masked, claimed("account-9"), verified(**{**unseen, **seen}), shown())
+    paper.accept(raised(deed="deed-9"))
+
+    refusal = refused(paper, ruled(False, deed="deed-9"), "own_objection")
+
+    assert isinstance(refusal, Forbidden)
+    paper.accept(ruled(True, deed="deed-9", actor=FOUNDER), appealed(deed="deed-9"))
+    refused(paper, ruled(False, deed="deed-9"), "own_objection")
+
+
 def test_nobody_rules_on_a_deed_of_their_own() -> None:
     own = opened(holder=GOVERNMENT_2.principal)
     paper = bank(own, claimed("account-9"), verified(), shown(), raised(deed="deed-9"))

@@ -246,7 +246,7 @@ def in_publicity(deed: str, account: str, points: int) -> list[Proposal]:
         deed=deed,
         is_confirmed=True,
         witnesses=(SECRETARY.principal, HOTLINE.principal),
-        spot_checked_by=TOWN_CLERK.principal,
+        spot_checked_by=REVIEWER.principal,
     )
     shown = PublicityOpened(deed=deed, points=points)
     return [

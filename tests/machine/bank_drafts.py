@@ -77,7 +77,7 @@ def _claimed(choice: int, books: Books, now: datetime) -> Body:
 def _verified(choice: int, books: Books, now: datetime) -> Body:
     start = choice % 4
     count = (2, 2, 2, 3, 1, 0)[choice // 4 % 6]
-    spot = ("p-town-clerk", "p-town-clerk", "p-town-clerk", None)[choice // 24 % 4]
+    spot = ("p-water", "p-town-clerk", "p-water", None)[choice // 24 % 4]
     return {
         "deed": DEEDS[choice % len(DEEDS)],
         "is_confirmed": choice % 9 != 8,

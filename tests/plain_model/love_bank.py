@@ -309,6 +309,9 @@ def objection_ruled(books: Books, act: Act, event: Any) -> bool:
     deed = books.bank.deeds[event.deed]
     lines = (sheet.raised, deed.claim, deed.verification, deed.award)
     hands = {line.actor.principal for line in lines if line is not None}
+    if deed.verification is not None:
+        seen: Any = deed.verification.event
+        hands |= {*seen.witnesses, seen.spot_checked_by}
     who = act.actor
     if who.principal in hands or books.bank.passbooks[deed.account].is_theirs(who.principal):
         return False

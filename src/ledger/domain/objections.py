@@ -155,7 +155,8 @@ class ObjectionRuled(OfObjection):
         actor = situation.actor
         deed: Deed = situation.state(f"deed:{self.deed}")
         account: Account = situation.state(f"account:{deed.account}")
-        hands = (objection.raised_by, deed.claimed_by, deed.verified_by, deed.awarded_by)
+        hands = {objection.raised_by, deed.claimed_by, deed.verified_by, deed.awarded_by}
+        hands |= {*deed.witnesses, deed.spot_checked_by}
         if actor.principal in hands or account.is_concerned(actor.principal):
             return Forbidden(
                 "own_objection",
