@@ -74,6 +74,12 @@ def spendable(paper: PaperLedger, identity: str = "account-1") -> int:
     return account(paper, identity).spendable(local_day(paper.at))
 
 
+def contested(paper: PaperLedger, deed: str = "deed-1") -> tuple[int, int]:
+    """How many objections to a deed are open, and upheld."""
+    found = paper.states[f"deed:{deed}"]
+    return len(found.open), len(found.upheld)
+
+
 def claiming(proposal: Proposal, at: datetime) -> Proposal:
     """The same, said to have happened then."""
     proposal.occurred_at = at

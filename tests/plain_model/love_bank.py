@@ -327,6 +327,18 @@ def objection_appealed(books: Books, act: Act, event: Any) -> bool:
         return False
     if act.actor.principal == sheet.rulings[0].actor.principal:
         return False
+    deed = books.bank.deeds[event.deed]
+    book = books.bank.passbooks[deed.account]
+    who, unit = act.actor.principal, book.opening.unit
+    losers = {deed.claim.actor.principal} if sheet.is_upheld else {sheet.raised.actor.principal}
+    of_unit = (
+        unit is not None
+        and act.actor.office != Office.RESIDENT
+        and books.staff.serves(who, unit, act.at)
+    )
+    on_side_of_deed = book.is_theirs(who) or of_unit
+    if who not in losers and not (sheet.is_upheld and on_side_of_deed):
+        return False
     until = books.rules.step_ends(Step.OBJECTION_APPEALED, sheet.rulings[0].at)
     return until is None or act.when <= until
 

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 from pydantic import Field
 
-from ledger.decision import Office, OrganisationType, Situation, standing
+from ledger.decision import Office, OrganisationType, Situation, principal_tag, standing
 from ledger.domain.accounts import Account
 from ledger.domain.deeds import Deed, known_deed
 from ledger.domain.dispatching import BY_COUNTY, BY_TOWN
+from ledger.domain.people import Principal
 from ledger.domain.requests import BY_RESIDENT, precedes
 from ledger.domain.rules import RULES_TAG, Step
 from ledger.domain.terms import calendar_tags, calendars_of, packs_of, step_term
@@ -219,6 +220,25 @@ class ObjectionAppealed(OfObjection):
             return Forbidden(
                 "own_ruling", "nobody appeals against their own ruling", "whom it went against"
             )
+        return self._not_against_them(situation, objection) or self._too_late(situation, since)
+
+    def _not_against_them(self, situation: Situation, objection: Objection) -> Refusal | None:
+        # There is one appeal: whoever could use it up would end the matter for the others.
+        who = situation.actor.principal
+        deed: Deed = situation.state(f"deed:{self.deed}")
+        if objection.is_upheld:
+            concerned = who == deed.claimed_by or is_on_the_deeds_side(situation, deed)
+        else:
+            concerned = who == objection.raised_by
+        if concerned:
+            return None
+        return Forbidden(
+            "not_against_them",
+            f"the ruling did not go against {who}",
+            "whoever objected, where it was dismissed; else whose deed it is, or who claimed it",
+        )
+
+    def _too_late(self, situation: Situation, since: Instant) -> Refusal | None:
         calendars = calendars_of(situation.state, calendar_tags(since))
         packs = packs_of(situation.state)
         until = step_term(packs, calendars, Step.OBJECTION_APPEALED, since).due_at
@@ -230,6 +250,17 @@ class ObjectionAppealed(OfObjection):
             "an appeal by then",
             "objection",
         )
+
+
+def is_on_the_deeds_side(situation: Situation, deed: Deed) -> bool:
+    """Whether a deed is the actor's own, or of the actor's household or unit."""
+    account: Account = situation.state(f"account:{deed.account}")
+    if account.is_concerned(situation.actor.principal):
+        return True
+    if account.unit is None or situation.actor.office == Office.RESIDENT:
+        return False
+    principal: Principal = situation.state(principal_tag(situation.actor))
+    return principal.serves(account.unit, situation.at)
 
 
 def evolve_objection(state: Objection | None, tag: str, recorded: Recorded) -> Objection | None:
