@@ -267,6 +267,14 @@ def test_nobody_rules_on_a_deed_of_their_own() -> None:
     refused(paper, ruled(False, deed="deed-9", actor=GOVERNMENT_2), "own_objection")
 
 
+def test_nobody_rules_on_a_deed_of_their_unit() -> None:
+    of_unit = opened(holder_type=HolderType.UNIT, unit="government")
+    paper = bank(of_unit, claimed("account-9"), verified(), shown(), raised(deed="deed-9"))
+
+    refused(paper, ruled(False, deed="deed-9"), "own_objection")
+    paper.accept(ruled(False, deed="deed-9", actor=FOUNDER))
+
+
 def test_a_ruling_does_not_precede_what_it_rules_on() -> None:
     paper = bank(raised())
 

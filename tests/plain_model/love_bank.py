@@ -313,7 +313,11 @@ def objection_ruled(books: Books, act: Act, event: Any) -> bool:
         seen: Any = deed.verification.event
         hands |= {*seen.witnesses, seen.spot_checked_by}
     who = act.actor
-    if who.principal in hands or books.bank.passbooks[deed.account].is_theirs(who.principal):
+    book = books.bank.passbooks[deed.account]
+    unit = book.opening.unit
+    if who.principal in hands or book.is_theirs(who.principal):
+        return False
+    if unit is not None and books.staff.serves(who.principal, unit, act.at):
         return False
     if sheet.appeal is None:
         return who.organisation in TOWN

@@ -155,14 +155,13 @@ class ObjectionRuled(OfObjection):
             )  # fmt: skip
         actor = situation.actor
         deed: Deed = situation.state(f"deed:{self.deed}")
-        account: Account = situation.state(f"account:{deed.account}")
         hands = {objection.raised_by, deed.claimed_by, deed.verified_by, deed.awarded_by}
         hands |= {*deed.witnesses, deed.spot_checked_by}
-        if actor.principal in hands or account.is_concerned(actor.principal):
+        if actor.principal in hands or is_on_the_deeds_side(situation, deed):
             return Forbidden(
                 "own_objection",
-                f"{actor.principal} objected, or had a hand in the deed",
-                "a principal who did neither",
+                f"{actor.principal} objected, or had a hand in the deed, or it is their own",
+                "somebody who did neither, and whose house or unit did not do it",
             )
         if objection.is_appealed:
             if objection.ruled_by == actor.principal or (
