@@ -12,82 +12,24 @@ from pydantic import ValidationError
 
 from ledger.decision import OrganisationType
 from ledger.domain.attachments import MAX_ATTACHMENT_BYTES, Attachment
-from ledger.domain.funds import (
-    MAX_AMOUNT_FEN,
-    Budget,
-    BudgetLine,
-    Finding,
-    FundAppropriated,
-    FundAudited,
-    FundCommitted,
-    FundReturned,
-    FundSpent,
-)
+from ledger.domain.budgets import MAX_AMOUNT_FEN, BudgetLine
 from ledger.domain.organisations import OrganisationRegistered
-from ledger.event import MAX_INTEGER, Actor
+from ledger.domain.spending import Finding
+from ledger.event import MAX_INTEGER
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, UnknownReference, WrongState
-from tests.paper_ledger import PaperLedger
+from tests.fund_acts import (
+    BUDGET,
+    REPORT,
+    appropriated,
+    audited,
+    committed,
+    returned,
+    spent,
+    stands,
+)
 from tests.request_acts import refused, town
-from tests.town import COMMITTEE, COUNTY, HOTLINE, SECRETARY, TOWN_CLERK
-
-LINE: dict[str, Any] = {"budget": "budget-1"}
-GIVEN: dict[str, Any] = {
-    **LINE, "community": "branch-1", "year": 2026, "line": BudgetLine.ACTIVITY,
-}  # fmt: skip
-BUDGET = "budget:budget-1"
-REPORT = Attachment(digest="e" * 64, size_bytes=1, media_type="application/pdf")
-
-
-def appropriated(
-    amount_fen: int = 1_000_000, actor: Actor = TOWN_CLERK, **changes: Any
-) -> Proposal:
-    body = {**GIVEN, "document": "镇财〔2026〕3号", **changes}
-    return Proposal(FundAppropriated(amount_fen=amount_fen, **body), actor)
-
-
-def committed(
-    amount_fen: int = 300_000, actor: Actor = SECRETARY, commitment: str = "c-1", **changes: Any
-) -> Proposal:
-    body = {**LINE, "project": "project-1", "commitment": commitment, **changes}
-    return Proposal(FundCommitted(amount_fen=amount_fen, **body), actor)
-
-
-def spent(
-    amount_fen: int = 100_000,
-    actor: Actor = COMMITTEE,
-    voucher: int = 1,
-    commitment: str = "c-1",
-    **changes: Any,
-) -> Proposal:
-    attached = Attachment(digest=f"{voucher:064x}", size_bytes=9, media_type="image/jpeg")
-    body = {**LINE, "commitment": commitment, "spent_on": "books", "voucher": attached, **changes}
-    return Proposal(FundSpent(amount_fen=amount_fen, **body), actor)
-
-
-def returned(
-    amount_fen: int, commitment: str | None = None, actor: Actor = SECRETARY, **changes: Any
-) -> Proposal:
-    body = {**LINE, "commitment": commitment, **changes}
-    return Proposal(FundReturned(amount_fen=amount_fen, **body), actor)
-
-
-def audited(
-    counted_fen: int, finding: Finding = Finding.IN_ORDER, actor: Actor = COUNTY
-) -> Proposal:
-    body = {**LINE, "finding": finding, "report": REPORT}
-    return Proposal(FundAudited(counted_fen=counted_fen, **body), actor)
-
-
-def stands(paper: PaperLedger) -> tuple[int, int, int, int, int]:
-    budget: Budget = paper.states[BUDGET]
-    return (
-        budget.appropriated_fen,
-        budget.uncommitted_fen,
-        budget.committed_fen,
-        budget.spent_fen,
-        budget.returned_fen,
-    )
+from tests.town import COUNTY, HOTLINE, SECRETARY, TOWN_CLERK
 
 
 def test_money_goes_from_the_line_to_the_project_to_the_voucher() -> None:

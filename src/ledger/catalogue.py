@@ -12,6 +12,7 @@ import orjson
 from ledger.domain import (
     accounts,
     blowing,
+    budgets,
     calendars,
     closing,
     consent,
@@ -21,7 +22,6 @@ from ledger.domain import (
     erasure,
     exclusions,
     founding,
-    funds,
     grid,
     handling,
     intake,
@@ -37,6 +37,7 @@ from ledger.domain import (
     regrouping,
     rewards,
     rules,
+    spending,
     summons,
     supervision,
 )
@@ -68,7 +69,8 @@ AREAS = (
     objections,
     points,
     rewards,
-    funds,
+    budgets,
+    spending,
     consent,
     personal_data,
     erasure,
