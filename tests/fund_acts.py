@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 from ledger.domain.attachments import Attachment
@@ -16,6 +17,8 @@ LINE: dict[str, Any] = {"budget": "budget-1"}
 GIVEN: dict[str, Any] = {
     **LINE, "community": "branch-1", "year": 2026, "line": BudgetLine.ACTIVITY,
 }  # fmt: skip
+_NUMBERS = count(1)
+"""Of the documents: each gives once."""
 BUDGET = "budget:budget-1"
 REPORT = Attachment(digest="e" * 64, size_bytes=1, media_type="application/pdf")
 
@@ -24,7 +27,7 @@ def appropriated(
     amount_fen: int = 1_000_000, actor: Actor = TOWN_CLERK, **changes: Any
 ) -> Proposal:
     """Money given to the line of the first community."""
-    body = {**GIVEN, "document": "镇财〔2026〕3号", **changes}
+    body = {**GIVEN, "document": f"镇财〔2026〕{next(_NUMBERS)}号", **changes}
     return Proposal(FundAppropriated(amount_fen=amount_fen, **body), actor)
 
 

@@ -7,8 +7,10 @@ returned, and none of them is ever negative, at whatever time one looks.
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
@@ -105,6 +107,7 @@ class FundAppropriated(BudgetEvent):
     """拨款: money is given to a line of a community's year, by a document, once or again."""
 
     kind = "fund_appropriated"
+    version = 2
     term = "经费拨付"
     proposers = (BY_TOWN_OFFICE, BY_COUNTY)
     creates = ("budget", "budget")
@@ -116,6 +119,7 @@ class FundAppropriated(BudgetEvent):
         "amount_fen": 1_000_000,
         "document": "镇财〔2026〕3号",
     }
+    upcasts = {1: lambda body: body}  # the tag of the document alone is new
 
     budget: Id = Field(default_factory=mint_id)
     """The line's id; that of one that is there, to give it more."""
@@ -128,7 +132,10 @@ class FundAppropriated(BudgetEvent):
     amount_fen: AmountFen
     """How much; 10,000 yuan are 1,000,000 fen."""
     document: Line
-    """The number of the document that gives it."""
+    """The number of the document that gives it (发文字号); it gives once."""
+
+    def tags(self) -> tuple[str, ...]:
+        return (f"budget:{self.budget}", document_tag(self.document))
 
     def boundary(self, state: Any) -> tuple[str, ...]:
         return (*self.tags(), f"organisation:{self.community}")
@@ -150,6 +157,14 @@ class FundAppropriated(BudgetEvent):
                 f"{self.community} is counted under {above}",
                 f"{above}, so that the community has one budget",
                 "community",
+            )
+        named: str | None = situation.state(document_tag(self.document))
+        if named is not None:
+            return WrongState(
+                "document_used",
+                f"this document has given to budget {named}",
+                "the number of a document that has given nothing yet",
+                "document",
             )
         known: Budget | None = situation.state(f"budget:{self.budget}")
         if known and known.appropriated_fen + self.amount_fen > MAX_INTEGER:
@@ -197,6 +212,15 @@ class FundCommitted(BudgetEvent):
         if not isinstance(budget, Budget):
             return budget
         return leaving(situation, budget, self.amount_fen, budget.uncommitted_fen)
+
+
+_BRACKETS = str.maketrans("〔〕【】()", "[][][]")
+
+
+def document_tag(number: str) -> str:
+    """The history of a document's number, however its brackets, widths and spaces are written."""
+    plain = unicodedata.normalize("NFKC", number).translate(_BRACKETS)
+    return f"fund_document:{sha256(''.join(plain.split()).encode()).hexdigest()}"
 
 
 def leaving(situation: Situation, budget: Budget, wanted: int, there: int) -> Refusal | None:
@@ -247,8 +271,17 @@ def evolve_commitment(state: Commitment | None, tag: str, recorded: Recorded) ->
     return state
 
 
+def evolve_document(state: str | None, tag: str, recorded: Recorded) -> str | None:
+    """The budget to which a document gave."""
+    match recorded.event:
+        case FundAppropriated(budget=budget):
+            return state or budget
+    return state
+
+
 KINDS = (FundAppropriated, FundCommitted)
 FOLDS: Folds = {
     "budget": (evolve_budget, (FundAppropriated, FundCommitted)),
+    "fund_document": (evolve_document, (FundAppropriated,)),
     "commitment": (evolve_commitment, (FundCommitted,)),
 }

@@ -1,4 +1,4 @@
-"""The town's money: no line is ever negative, no voucher proves twice, nobody pays themselves."""
+"""Spending: no line is ever negative, no voucher proves twice, and nobody pays themselves."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ledger.decision import OrganisationType
 from ledger.domain.attachments import MAX_ATTACHMENT_BYTES, Attachment
 from ledger.domain.budgets import MAX_AMOUNT_FEN, BudgetLine
-from ledger.domain.organisations import OrganisationRegistered
 from ledger.domain.spending import Finding
-from ledger.event import MAX_INTEGER
-from ledger.proposal import Proposal
-from ledger.refusals import Forbidden, Unacceptable, UnknownReference, WrongState
+from ledger.refusals import Forbidden, Unacceptable, WrongState
 from tests.fund_acts import (
     BUDGET,
     REPORT,
@@ -43,95 +39,6 @@ def test_a_payment_is_found_by_its_project_and_by_its_voucher() -> None:
 
     tags = paper.history[-1].tags
     assert {"project:project-1", "commitment:c-1", BUDGET, f"voucher:{1:064x}"} < set(tags)
-
-
-# Appropriation
-
-
-def test_a_line_is_given_to_twice() -> None:
-    paper = town(appropriated(), appropriated(5, COUNTY))
-
-    assert stands(paper)[:2] == (1_000_005, 1_000_005)
-
-
-def test_a_community_gives_itself_nothing() -> None:
-    assert isinstance(refused(town(), appropriated(actor=SECRETARY), "office_may_not"), Forbidden)
-
-
-@pytest.mark.parametrize(
-    ("community", "rule"),
-    [("branch-x", "unknown_organisation"), ("dept-water", "wrong_organisation_type")],
-)
-def test_money_goes_to_a_community(community: str, rule: str) -> None:
-    refused(town(), appropriated(community=community), rule, "community")
-
-
-def test_a_community_of_two_bodies_has_one_budget() -> None:
-    proposal = appropriated(community="committee-1")
-
-    refusal = refused(town(), proposal, "counted_under_another", "community")
-
-    assert isinstance(refusal, Unacceptable)
-    assert "branch-1" in refusal.accepted
-
-
-@pytest.mark.parametrize(
-    "changes", [{"year": 2027}, {"line": BudgetLine.ALLOWANCE}, {"community": "branch-2"}]
-)
-def test_a_budget_is_of_one_line_of_one_community_and_year(changes: dict[str, Any]) -> None:
-    refused(town(appropriated()), appropriated(**changes), "budget_exists", "budget")
-
-
-def test_a_lines_sum_stays_exact() -> None:
-    budget = town(appropriated())
-    near = budget.states[BUDGET]._replace(appropriated_fen=MAX_INTEGER - 5)
-    budget.states[BUDGET] = near
-
-    refused(budget, appropriated(6), "beyond_exact_sums", "amount_fen")
-    budget.accept(appropriated(5))
-
-
-# Commitments
-
-
-@pytest.mark.parametrize("amount", [1_000_001, MAX_AMOUNT_FEN])
-def test_no_more_is_committed_than_there_is(amount: int) -> None:
-    refusal = refused(town(appropriated()), committed(amount), "beyond_what_is_left", "amount_fen")
-
-    assert isinstance(refusal, WrongState)
-    assert "1000000" in refusal.accepted
-
-
-def test_what_is_committed_is_not_there_again() -> None:
-    paper = town(appropriated(), committed(1_000_000))
-
-    refused(paper, committed(1, commitment="c-2"), "beyond_what_is_left", "amount_fen")
-
-
-def test_only_what_was_given_is_committed() -> None:
-    for proposal in (committed(budget="budget-x"), returned(1, budget="budget-x")):
-        refusal = refused(town(appropriated()), proposal, "unknown_budget", "budget")
-        assert isinstance(refusal, UnknownReference)
-
-
-def test_a_commitment_has_an_id_of_its_own() -> None:
-    paper = town(appropriated(), committed())
-
-    refused(paper, committed(1), "commitment_exists", "commitment")
-
-
-def test_a_community_commits_its_own_money() -> None:
-    other = OrganisationRegistered(
-        organisation="branch-2", type=OrganisationType.COMMUNITY_BRANCH, name="环城路社区党总支"
-    )
-    of_other: dict[str, Any] = {"budget": "budget-2"}
-    given_ = appropriated(community="branch-2", **of_other)
-    paper = town(Proposal(other, TOWN_CLERK), given_)
-
-    refusal = refused(paper, committed(**of_other), "foreign_community", "budget")
-
-    assert isinstance(refusal, Forbidden)
-    paper.accept(committed(actor=TOWN_CLERK, **of_other))
 
 
 # Payments
