@@ -5,6 +5,7 @@ from __future__ import annotations
 from projections import (
     deeds,
     evaluation_disclosure,
+    funds,
     personal_data,
     points_archive,
     process_disclosure,
@@ -21,6 +22,7 @@ ALL: tuple[Projection, ...] = (
     points_archive.PROJECTION,
     deeds.PROJECTION,
     rewards.PROJECTION,
+    funds.PROJECTION,
     rankings.PROJECTION,
     personal_data.PROJECTION,
 )

@@ -3,8 +3,9 @@
 SHA-256 over lines of RFC 8785 JSON, each ended by a newline: for every table, in the order
 of their names, `{"columns":[…],"table":…}`, and then a row a line as an array of its columns. Rows
 come in the order of their keys, as bytes of UTF-8 and as numbers; those of a tally in the order of
-their lines. Withheld rows are in the tallies alone. Of a publication, the documents come as they
-are stored, a line each behind the line of their disclosure, dimension and value, in that order.
+their lines. Withheld rows are in the tallies alone, and hidden columns nowhere. Of a publication,
+the documents come as they are stored, a line each behind the line of their disclosure, dimension
+and value, in that order.
 """
 
 from __future__ import annotations
@@ -82,8 +83,9 @@ def folded_digest(projection: Projection, folded: Folded) -> str:
             digest.update(b"".join(sorted(lines)))
             continue
         kept = folded.rows.get(name, {})
+        names = _columns(rows, is_tally)
         for key in sorted(kept):
-            digest.update(_line(kept[key]))
+            digest.update(_line(getattr(kept[key], column) for column in names))
     return digest.hexdigest()
 
 
@@ -96,7 +98,7 @@ def _tables(projection: Projection) -> Iterable[tuple[str, Rows[Any], bool]]:
 
 def _columns(rows: Rows[Any], is_tally: bool) -> list[str]:
     if not is_tally or rows.tally is None:
-        return [column.name for column in rows.columns]
+        return [column.name for column in rows.columns if column.name not in rows.hidden]
     group = [column.name for column in columns(rows.tally.group)]
     return [*group, EFFECTIVE_FROM, *(column.name for column in columns(rows.tally.measures))]
 

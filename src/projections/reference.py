@@ -1,4 +1,4 @@
-"""The town-wide facts that every projection may look up: rules, calendars, organisations."""
+"""The town-wide facts that all may look up: rules, calendars, organisations, lines of money."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ledger.clocks import WorkingYear, working_year
 from ledger.decision import OrganisationType
+from ledger.domain.budgets import FundAppropriated
 from ledger.domain.calendars import WorkingCalendarEnacted
 from ledger.domain.effect import Dated, in_force, since_when
 from ledger.domain.founding import LedgerFounded
@@ -22,6 +23,7 @@ KINDS = (
     OrganisationAssigned,
     RulesEnacted,
     WorkingCalendarEnacted,
+    FundAppropriated,
 )
 
 
@@ -35,16 +37,26 @@ class Body(NamedTuple):
     """The communities to which it was assigned."""
 
 
+class FundLine(NamedTuple):
+    """Of which community's year a budget is, and what for."""
+
+    community: str
+    year: int
+    line: str
+
+
 class Reference(NamedTuple):
     """The fold of `KINDS` up to the very event that is being applied, that event included.
 
-    Small by nature: it grows with the town's rules and organisations, never with its cases.
+    Small by nature: it grows with the town's rules, organisations and years, never with its cases.
     """
 
     packs: tuple[Pack, ...] = ()
     """By version: the first is version 1."""
     calendars: Mapping[int, WorkingYear] = MappingProxyType({})
     organisations: Mapping[str, Body] = MappingProxyType({})
+    fund_lines: Mapping[str, FundLine] = MappingProxyType({})
+    """By the id of the budget."""
 
     def community_of(self, organisation: str, moment: datetime) -> str:
         """The body to which a community's bodies were assigned at a moment: figures count each of
@@ -84,6 +96,10 @@ def evolve(reference: Reference, recorded: Recorded) -> Reference:
                 calendar.year: working_year(calendar.year, calendar.holidays, calendar.workdays),
             }
             return reference._replace(calendars=MappingProxyType(years))
+        case FundAppropriated(budget=budget) as event if budget not in reference.fund_lines:
+            line = FundLine(event.community, event.year, event.line.value)
+            lines = {**reference.fund_lines, budget: line}
+            return reference._replace(fund_lines=MappingProxyType(lines))
     return reference
 
 

@@ -31,7 +31,8 @@ from ledger.refusals import Refusal, Unacceptable, UnknownReference, WrongState
 MAX_AMOUNT_FEN = 10**12
 """Ten thousand million yuan: more than a town has, and sums of it stay exact."""
 AmountFen = Annotated[int, Field(ge=1, le=MAX_AMOUNT_FEN)]
-Year = Annotated[int, Field(ge=2000, le=2100)]
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+Year = Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR)]
 
 SPENDERS = (BY_COMMUNITY, BY_TOWN_OFFICE)
 
