@@ -19,6 +19,7 @@ from api.auth import Keyring
 from api.board import Board, wants_page
 from api.feed import Feed
 from api.freshness import Freshness
+from api.funds import Funds
 from api.health import Health
 from api.problems import Problem
 from api.propose import Direct, Proposals
@@ -62,6 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
         Feed(ledger, keyring, limits),
         schemas,
         Views(running.public_readers, running.board_readers, freshness, keyring, names),
+        Funds(running.public_readers, freshness, board),
         Transparency(LEDGER_LOG, store, proofs, keyring),
         Transparency(ACCESS_LOG, access.store, Proofs(access.store, access.notary), keyring),
         SealedValues(running.opener, keyring),

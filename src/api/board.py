@@ -35,6 +35,7 @@ from api.readers import Readers
 from api.signed import Signatures
 from projections import (
     deeds_reading,
+    funds_reading,
     points_reading,
     process_reading,
     project_reading,
@@ -107,6 +108,7 @@ class Board:
             "day": labels.day,
             "date": labels.date,
             "days": labels.days,
+            "yuan": labels.yuan,
             "percent": labels.percent,
             "minutes": labels.minutes,
             "per_hundred": labels.per_hundred,
@@ -161,6 +163,7 @@ class Board:
                     connection, which=Which.IN_PUBLICITY, limit=LATEST_DEEDS
                 ),
                 name_of=self._holder_of,
+                funds=await funds_reading.funds(connection),
                 archive=await points_reading.points_totals(connection),
                 rankings=await points_reading.rankings(connection, limit=RANKED),
             )
@@ -287,6 +290,10 @@ class Board:
             **named, **given, as_of=as_of, case=case
         )
         return HTMLResponse(page, 200, {**HEADERS, **headers})
+
+    def page_of_funds(self, template: str, **shown: Any) -> Response:
+        """A page of the town's money."""
+        return self._page(template, **shown)
 
     def who_looked_page(self, headers: dict[str, str], **shown: Any) -> Response:
         """The page of who looked at what a resident entrusted."""

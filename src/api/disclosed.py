@@ -11,10 +11,20 @@ from psycopg import AsyncConnection
 
 from api.links import case_links, judged_links
 from api.published import read_document
-from api.queries import EvaluationQuery, Fresh, ProcessQuery, ProjectQuery, RankingsQuery, end_of
+from api.queries import (
+    EvaluationQuery,
+    Fresh,
+    FundsQuery,
+    ProcessQuery,
+    ProjectQuery,
+    RankingsQuery,
+    end_of,
+)
 from projections import (
     evaluation_disclosure,
     evaluation_reading,
+    funds,
+    funds_reading,
     points_reading,
     process_disclosure,
     process_reading,
@@ -79,6 +89,17 @@ async def read_rankings(
     return document
 
 
+async def read_funds(
+    connection: AsyncConnection[Any], query: FundsQuery, at: datetime | None = None
+) -> dict[str, Any]:
+    """The lines of money by community and year."""
+    found = await funds_reading.funds(
+        connection, community=query.community, year=query.year, line=query.line, at=at
+    )
+    document: dict[str, Any] = plain(found)
+    return document
+
+
 async def read_published_process(
     connection: AsyncConnection[Any], query: ProcessQuery, at: datetime | None = None
 ) -> dict[str, Any]:
@@ -104,6 +125,7 @@ DISCLOSURES: dict[str, Disclosure] = {
         read_published_evaluation,
         True,
     ),
+    "funds": Disclosure(FundsQuery, (funds.PROJECTION,), read_funds),
     "rankings": Disclosure(RankingsQuery, (rankings.PROJECTION,), read_rankings),
 }
 

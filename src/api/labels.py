@@ -119,6 +119,19 @@ TERMS = {
         "awarded": "已入账",
     },
     "reward_type": {"goods": "实物", "voucher": "商家优惠", "outing": "文体活动"},
+    "budget_line": {
+        "activity": "活动经费",
+        "party_work": "党建工作经费",
+        "allowance": "专职干部补贴",
+    },
+    "fund_act": {
+        "fund_appropriated": "拨付",
+        "fund_committed": "列支",
+        "fund_spent": "支出",
+        "fund_returned": "退回",
+        "fund_audited": "审计",
+    },
+    "finding": {"in_order": "账实相符", "irregular": "发现问题"},
     "which_deeds": {
         "in_publicity": "公示中的善行",
         "contested": "有异议的善行",
@@ -257,6 +270,14 @@ def percent(rate: Rate) -> str:
 def per_hundred(rate: Rate) -> str:
     """How many on a hundred; a dash where there is nothing to share."""
     return f"{100 * rate.numerator / rate.denominator:.1f}" if rate.denominator else "—"
+
+
+def yuan(fen: int | None) -> str:
+    """An amount of fen in yuan, to the fen; what is not told is not listed."""
+    if fen is None:
+        return "不列"
+    sign, amount = ("-", -fen) if fen < 0 else ("", fen)
+    return f"{sign}{amount // 100:,}.{amount % 100:02}元"
 
 
 def days(amount: int | None) -> str:

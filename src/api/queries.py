@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api.labels import SHANGHAI
 from ledger.decision import OrganisationType
 from ledger.domain.accounts import HolderType
+from ledger.domain.budgets import FIRST_YEAR, LAST_YEAR, BudgetLine
 from ledger.domain.requests import Category, Stage
 from ledger.event import ID_PATTERN, MAX_INTEGER
 from projections.deeds_reading import Which
@@ -140,6 +141,21 @@ class RewardsQuery(Fresh):
     """The rewards of a residents' committee, or of all."""
 
     organisation: Id | None = None
+
+
+class FundsQuery(Fresh):
+    """The lines of money of a community, a year or of one purpose, or all of them."""
+
+    community: Id | None = None
+    year: Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR)] | None = None
+    line: BudgetLine | None = None
+
+
+class MovementsQuery(Fresh):
+    """A page of movements of money, newest first."""
+
+    before: Annotated[int, Field(ge=1, le=MAX_INTEGER)] | None = None
+    limit: PageLimit = 50
 
 
 class RankingsQuery(Fresh):

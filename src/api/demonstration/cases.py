@@ -1,4 +1,4 @@
-"""What happened in the demonstration town in the weeks before it is entered: cases and points."""
+"""What happened in the demonstration town before it is entered: cases, points and money."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from api.demonstration import town
+from api.demonstration.funds import funds
 from api.demonstration.points import love_bank
 from ledger.domain.blowing import WhistleBlown
 from ledger.domain.closing import RequestCleared
@@ -126,6 +127,7 @@ def demonstration(now: datetime) -> list[Proposal]:
     for index, summons in enumerate(_WHISTLES):
         happened += _until(now, _whistle(index, summons, now))
     happened += _until(now, love_bank(now))
+    happened += _until(now, funds(now))
     # Sorted by time, as a town would have entered it; the order within a case is that of its time.
     happened.sort(key=lambda proposal: proposal.occurred_at or now)
     return [*opening, *happened]
