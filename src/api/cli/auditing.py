@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from api.cli.attachments import verify_attachment
+
 if TYPE_CHECKING:
     from ledger.audit.report import Progress, Report
     from ledger.tlog.note import Note, Verifier
@@ -53,7 +55,8 @@ class _Verify(typer.core.TyperGroup):
 app = typer.Typer(
     cls=_Verify,
     help="Whether a bundle (a directory), a figure, a proof or the database is what the ledger"
-    " signed. Ends in one line; exit code 0 verified, 6 a fault was found, 1 nothing can be said.",
+    " signed, and a file the one that an event names. Ends in one line; exit code 0 verified, 6 a"
+    " fault was found, 1 nothing can be said.",
     no_args_is_help=True,
 )
 
@@ -176,6 +179,9 @@ def field(
         f" {checkpoint.origin}, {record['kind']}, {shown_field.field}:"
     )
     typer.echo(shown_field.value)
+
+
+app.command("attachment")(verify_attachment)
 
 
 @app.command("database")

@@ -15,6 +15,7 @@ import psycopg
 import typer
 
 from api.cli import (
+    attachments,
     auditing,
     calendars,
     cases,
@@ -65,6 +66,7 @@ def commands() -> typer.Typer:
     app.command("status")(views.status)
     app.command("rebuild")(views.rebuild)
     app.command("export")(exporting.export)
+    app.command("attachment")(attachments.attachment)
     app.add_typer(auditing.app, name="verify")
     app.add_typer(keys.app, name="keys")
     app.add_typer(log_keys.app, name="log-key")
