@@ -119,7 +119,12 @@ def pools_of(town: CanaryTown) -> dict[str, list[str]]:
         "subject": sorted(town.tags)[:40],
         "position": [str(one) for one in range(1, size + 1)],
         "link": [one.removeprefix("/receipts/") for one in town.receipts],
-        "disclosure": ["project", "process", "evaluation", "rankings"],
+        "disclosure": ["project", "process", "evaluation", "funds", "rankings"],
+        "budget": ["budget-1"],
+        "project": ["project-1"],
+        "digest": ["0" * 64],
+        "year": ["2026"],
+        "line": ["activity"],
         "path": ["0/000", f"0/000.p/{min(size, 255)}", "entries/000", "1/000", "0/000.p/1",
                  f"entries/000.p/{min(size, 255)}", "entries/000.p/1"],
     }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import httpx
@@ -11,8 +12,9 @@ import pytest
 from tests.api_server import Server, filed
 
 HTML = "text/html,application/xhtml+xml"
+FUND = f"/funds/budget-{(datetime.now(UTC) - timedelta(days=29)).year}-riverside-activity"
 PAGES = ("/", "/cases", "/cases?figure=overdue", "/judged", "/summons", "/points/account-1",
-         "/cases/1")  # fmt: skip
+         "/cases/1", "/funds", FUND, "/projects/project-reading-room/funds")  # fmt: skip
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -202,6 +204,9 @@ def test_the_form_leads_to_the_account(server: Server) -> None:
         ("/nothing", 404),
         ("/points/nobody", 404),
         ("/cases/nobody", 404),
+        ("/funds/nothing", 404),
+        ("/projects/nothing/funds", 404),
+        ("/funds?year=1999", 422),
         ("/cases?limit=0", 422),
         ("/points", 422),
     ],

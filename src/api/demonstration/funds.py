@@ -52,22 +52,22 @@ _LINES = tuple(
 )
 # Commitment, line, project, yuan; all of them three weeks ago.
 _COMMITMENTS = (
-    ("commitment-001", "riverside-activity", "project-reading-room", 3_000),
-    ("commitment-002", "riverside-activity", "project-lights", 4_500),
-    ("commitment-003", "riverside-party-work", "project-reading-room", 2_000),
-    ("commitment-004", "oldtown-activity", "project-canteen", 6_000),
-    ("commitment-005", "riverside-allowance", "allowances", 24_000),
+    ("earmark-001", "riverside-activity", "project-reading-room", 3_000),
+    ("earmark-002", "riverside-activity", "project-lights", 4_500),
+    ("earmark-003", "riverside-party-work", "project-reading-room", 2_000),
+    ("earmark-004", "oldtown-activity", "project-canteen", 6_000),
+    ("earmark-005", "riverside-allowance", "allowances", 24_000),
 )
 _COMMITTED_DAYS_AGO = 21
 _PAYMENTS = (
-    _Payment("commitment-001", 18, 120_050, "books"),
-    _Payment("commitment-003", 17, 88_000, "shelves"),
-    _Payment("commitment-004", 16, 310_000, "kitchenware"),
-    *(_Payment("commitment-005", 15, 300_000, "allowance") for _ in range(6)),
-    _Payment("commitment-001", 12, 96_000, "furniture"),
-    _Payment("commitment-002", 9, 389_999, "lamps"),
+    _Payment("earmark-001", 18, 120_050, "books"),
+    _Payment("earmark-003", 17, 88_000, "shelves"),
+    _Payment("earmark-004", 16, 310_000, "kitchenware"),
+    *(_Payment("earmark-005", 15, 300_000, "allowance") for _ in range(6)),
+    _Payment("earmark-001", 12, 96_000, "furniture"),
+    _Payment("earmark-002", 9, 389_999, "lamps"),
 )
-_RETURNED = ("commitment-002", 7, 60_001)
+_RETURNED = ("earmark-002", 7, 60_001)
 _AUDITED_DAYS_AGO = 3
 
 
