@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -135,7 +134,7 @@ def test_a_statement_of_funds_says_of_which_log_it_is(server: Server) -> None:
     assert statement["disclosure"] == "funds"
     assert statement["query"] == {"line": "activity"}
     assert {one["line"] for one in statement["figures"]["budgets"]} == {"activity"}
-    assert datetime.fromisoformat(statement["at"])
+    assert statement["size"] == statement["figures"]["as_of"]["position"]
 
 
 @pytest.mark.parametrize(
