@@ -22,7 +22,7 @@ from ledger.domain.ratings import (
 from ledger.domain.rules import RulesEnacted
 from ledger.event import Actor, Event, HeldFor, personal_fields
 from ledger.proposal import Proposal
-from tests import privacy_acts, whistle_acts
+from tests import fund_acts, privacy_acts, whistle_acts
 from tests.canaries import ADDRESS, IDENTITY_NUMBER, NAME, TELEPHONE, TEXT
 from tests.request_acts import acts, filing
 from tests.town import (
@@ -77,6 +77,7 @@ def history(names: str = "") -> Iterator[Step]:
         *_enough_to_be_listed(names),
         *_whistles(names),
         *_account(names),
+        *_money(names),
         *_people(names),
         *_about_data(f"{names}request-a"),
     ):
@@ -193,6 +194,19 @@ def _account(names: str) -> list[Proposal]:
         Proposal(ObjectionAppealed(**of_deed), SECRETARY),
         Proposal(ObjectionRuled(**of_deed, is_upheld=True), COUNTY),
         Proposal(reversed_, COMMITTEE_B),
+    ]
+
+
+def _money(names: str) -> list[Proposal]:
+    """No field of these is personal; but the pages of money are looked at too."""
+    line: dict[str, Any] = {"budget": f"{names}budget-1"}
+    of_project: dict[str, Any] = {**line, "project": f"{names}project-1"}
+    commitment, payment = f"{names}commitment-1", f"{names}payment-1"
+    voucher = 1 + sum(names.encode())
+    return [
+        fund_acts.appropriated(**line),
+        fund_acts.committed(commitment=commitment, **of_project),
+        fund_acts.spent(commitment=commitment, payment=payment, voucher=voucher, **line),
     ]
 
 

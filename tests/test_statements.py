@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -362,6 +363,7 @@ def test_the_lines_of_the_document_work(server: Server, tmp_path: Path) -> None:
     ):
         wait_for(lambda: server.get(path).status_code == 200)  # noqa: B023 - asked at once
         (tmp_path / name).write_bytes(server.get(path).content)
+    (tmp_path / "voucher.pdf").write_bytes(b"voucher")
     size = json.loads((tmp_path / "process.statement.json").read_bytes())["size"]
     assert "--to 100" in lines
     lines = lines.replace("--to 100", f"--to {size}")
@@ -375,10 +377,11 @@ def test_the_lines_of_the_document_work(server: Server, tmp_path: Path) -> None:
             "VKEY": key_of(server),
             "POSITION": str(event["position"]),
             "LEAF": event["leaf"],
+            "DIGEST": sha256(b"voucher").hexdigest(),
         },
         cwd=tmp_path, check=False, capture_output=True, text=True,
     )  # fmt: skip
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert ran.stdout.count("verified: ") == lines.count("mingzhang verify") == 6
+    assert ran.stdout.count("verified: ") == lines.count("mingzhang verify") == 7
     assert json.loads((tmp_path / "report.json").read_bytes())["fault"] is None
