@@ -111,6 +111,13 @@ def test_the_example_of_a_kind_is_a_body_that_can_be_proposed(kind: str) -> None
     ]
 
 
+def test_a_tag_made_of_a_digest_is_not_shown_as_the_digest_of_a_name() -> None:
+    said = section("fund_appropriated")
+
+    assert "`fund_document:<digest>`" in said
+    assert not re.search("fund_document:[0-9a-f]{64}", said)
+
+
 # Rules
 
 

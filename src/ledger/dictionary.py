@@ -164,7 +164,9 @@ def _tags(cls: type[Event]) -> Iterator[str]:
         fields = [cls.model_fields[name] for name in re.findall(r"<(\w+)", tag)]
         several = any(get_origin(field.annotation) is tuple for field in fields)
         given = "" if tag in least else " if given"
-        yield f"{code(tag)}{' for each' if several else given}"
+        # What is made of a field's digest would else be shown as that of the field's name.
+        shown = re.sub(":[0-9a-f]{64}$", ":<digest>", tag)
+        yield f"{code(shown)}{' for each' if several else given}"
 
 
 def _marked(cls: Any, *, everything: bool, above: str = "") -> Any:
