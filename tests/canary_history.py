@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from ledger.catalogue import KINDS
 from ledger.clocks import local_day
+from ledger.domain.accounts import HolderType
+from ledger.domain.appeals import AppealHeard, AppealOutcome
+from ledger.domain.commendation import CommendationIssued, Honour
+from ledger.domain.consent import Evidence, Purpose
 from ledger.domain.objections import ObjectionAppealed, ObjectionRaised, ObjectionRuled
 from ledger.domain.people import Education, PersonEnrolled
+from ledger.domain.periods import PeriodOpened
 from ledger.domain.personal_data import ContextsLinked, PersonalDataCorrected
 from ledger.domain.points import LovePointsReversed
+from ledger.domain.rankings import RankingSealed, standings_digest
 from ledger.domain.ratings import (
     PoorRatingRectified,
     PoorRatingVerified,
@@ -78,6 +84,7 @@ def history(names: str = "") -> Iterator[Step]:
         *_whistles(names),
         *_account(names),
         *_money(names),
+        *_ranked(names),
         *_people(names),
         *_about_data(f"{names}request-a"),
     ):
@@ -207,6 +214,46 @@ def _money(names: str) -> list[Proposal]:
         fund_acts.appropriated(**line),
         fund_acts.committed(commitment=commitment, **of_project),
         fund_acts.spent(commitment=commitment, payment=payment, voucher=voucher, **line),
+    ]
+
+
+def _ranked(names: str) -> list[Proposal]:
+    """A month without points: ranked, sealed and appealed against; and a commendation by name."""
+    account, period = f"{names}account-1", f"{names}period-1"
+    month, sealed_at = "2025-12", datetime(2026, 1, 2, 2, tzinfo=UTC)
+    opened = PeriodOpened(
+        period=period, holder_type=HolderType.PERSON, first_month=month, last_month=month
+    )
+    digest = standings_digest(period, "person", (month, month), None, ())
+    heard = AppealHeard(
+        appeal=f"{names}appeal-1",
+        period=period,
+        account=account,
+        raised_on=date(2026, 1, 3),
+        outcome=AppealOutcome.DISMISSED,
+        reason="…",
+    )
+    agreed = privacy_acts.done(
+        "consent_given",
+        COMMITTEE,
+        f"account:{account}",
+        purpose=Purpose.SHOW_MASKED_NAME,
+        evidence=Evidence.SIGNED_FORM,
+    )
+    issued = CommendationIssued(
+        commendation=f"{names}commendation-1",
+        document_number=f"镇发〔2026〕{names}1号",
+        honour=Honour.CIRCULAR,
+        ground="love-bank",
+        accounts=(account,),
+        units=("unit-1",),
+    )
+    return [
+        Proposal(opened, TOWN_CLERK, datetime(2025, 12, 1, 2, tzinfo=UTC)),
+        Proposal(RankingSealed(period=period, digest=digest), TOWN_CLERK, sealed_at),
+        Proposal(heard, COUNTY, datetime(2026, 1, 4, 2, tzinfo=UTC)),
+        agreed,
+        Proposal(issued, TOWN_CLERK),
     ]
 
 

@@ -28,8 +28,8 @@ HOSTILE = st.sampled_from((
 ))  # fmt: skip
 QUERY = (
     "after", "before", "limit", "kind", "tag", "subject", "min_position", "type", "community", "on",
-    "category", "lead", "holder", "period", "stage", "figure", "department", "holder_type",
-    "request", "account", "position", "unheard_of",
+    "category", "lead", "holder", "honour", "period", "stage", "figure", "department",
+    "holder_type", "request", "account", "position", "unheard_of",
 )  # fmt: skip
 AS_MEANT: tuple[tuple[str, Actor | None], ...] = (
     ("text/html", None), ("application/json", None), ("application/json", AUDITOR),
@@ -112,7 +112,9 @@ def pools_of(town: CanaryTown) -> dict[str, list[str]]:
         "department": ["dept-urban"],
         "category": ["complaint"],
         "stage": ["cleared", "disputed"],
-        "period": ["2026", "2026-11"],
+        "period": [*of["period"][:2], "2026", "2026-11"],
+        "commendation": of["commendation"][:5],
+        "honour": ["circular", "award"],
         "holder_type": ["person", "unit"],
         "kind": sorted(KINDS),
         "tag": sorted(town.tags)[:40],

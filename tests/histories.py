@@ -24,6 +24,7 @@ from ledger.domain.organisations import (
     OrganisationRenamed,
 )
 from ledger.domain.personal_data import ContextsLinked
+from ledger.domain.rankings import RankingSealed
 from ledger.domain.regrouping import GridPart, GridUnitMerged, GridUnitSplit
 from ledger.domain.supervision import RequestSupervised
 from ledger.event import Event, Recorded
@@ -33,7 +34,7 @@ from ledger.store.memory import MemoryStore
 from ledger.tlog.merkle import leaf_hash
 from projections.folding import Folded
 from projections.projection import Projection, columns
-from tests.machine import drafts
+from tests.machine import drafts, rating_drafts
 from tests.machine.bank_drafts import ACCOUNTS, OF_DEEDS, OF_LOVE_BANK, OF_SPENDING, bank_act
 from tests.machine.drafts import ALONG, OF_CASES, OF_WHISTLES
 from tests.machine.life import Life
@@ -86,6 +87,7 @@ class Diary:
                 life.try_unforetold(self._of_the_tree(thing, choice), FOUNDER)
                 for proposal in self._of_privacy(thing, choice):
                     life.try_unforetold(proposal.event, proposal.actor)
+                self._rate(thing, choice)
             case _:
                 self._look(request)
                 if choice % 20 == 0:
@@ -115,6 +117,22 @@ class Diary:
         self.life.try_(AnswerAccepted(request=request, deemed=True), TIMEKEEPER)
         self.life.try_(RequestSupervised(request=request, overdue=True), TIMEKEEPER)
         self.life.look_at_lots()
+
+    def _rate(self, thing: int, choice: int) -> None:
+        """A period is opened or ranked, and somebody is commended."""
+        life = self.life
+        life.try_unforetold(rating_drafts.opening(thing, life.now), FOUNDER, -rating_drafts.ENOUGH)
+        found = rating_drafts.latest(life.paper.states, choice)
+        if found is not None:
+            period, of = found
+            sealing = RankingSealed(period=period, digest="0" * 64)
+            refusal = life.try_unforetold(sealing, FOUNDER)
+            if refusal and refusal.rule == "not_the_standings":
+                sealing = RankingSealed(period=period, digest=refusal.accepted)
+                assert life.try_unforetold(sealing, FOUNDER) is None
+            for event, actor in rating_drafts.acts_on(period, of, choice):
+                life.try_unforetold(event, actor)
+        life.try_unforetold(*rating_drafts.honour(thing, choice))
 
     def _of_the_tree(self, thing: int, choice: int) -> Event:
         """What changes the tree of organisations, or the grid."""

@@ -55,6 +55,9 @@ _POOLS: dict[str, Sequence[str]] = {
     "award": ("award-1", "award-2", "award-new"),
     "redemption": ("redemption-1", "redemption-new"),
     "deed": ("deed-1", "deed-2", "deed-new"),
+    "period": ("period-1", "period-new"),
+    "appeal": ("appeal-1", "appeal-new"),
+    "commendation": ("commendation-1", "commendation-new"),
     "ground": ("before-a-court", "unheard-of"),
     "reason": ("awaiting-requester", "force-majeure", "unheard-of"),
 }
@@ -68,6 +71,8 @@ _SAME_POOL = {
     "departments": "organisation",
     "department": "organisation",
     "unit": "organisation",
+    "units": "organisation",
+    "accounts": "account",
     "town": "organisation",
     "target": "request",
     "into": "request",
@@ -87,6 +92,9 @@ _POOLS_OF_PATTERNS: dict[str, Sequence[str]] = {
         f"principal:{ACTORS[0].principal}",
         "identity:x-1",
     ),
+    "first_month": ("2026-01", "2026-02", "2026-03"),
+    "last_month": ("2026-01", "2026-02", "2026-03"),
+    "digest": ("0" * 64,),
     "of_kind": ("request_filed", "contexts_linked", "request_accepted", "unheard_of"),
     "field": ("telephone", "name", "details", "context"),
 }

@@ -14,7 +14,8 @@ from tests.api_server import Server, filed
 HTML = "text/html,application/xhtml+xml"
 FUND = f"/funds/budget-{(datetime.now(UTC) - timedelta(days=29)).year}-riverside-activity"
 PAGES = ("/", "/cases", "/cases?figure=overdue", "/judged", "/summons", "/points/account-1",
-         "/cases/1", "/funds", FUND, "/projects/project-reading-room/funds")  # fmt: skip
+         "/cases/1", "/funds", FUND, "/projects/project-reading-room/funds",
+         "/rankings/periods", "/honours", "/honours/commendation-005")  # fmt: skip
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,161 +1,174 @@
-"""Appeals: one against a ruling, by whom it went against, in time, heard by somebody else."""
+"""Appeals: raised in time by whom it concerns, heard by others, and a new sealing if upheld."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
-from ledger.domain.accounts import HolderType
-from ledger.domain.rules import Step
+from ledger.decision import Office
+from ledger.domain.accounts import AccountOpened, HolderType
+from ledger.domain.appeals import AppealOutcome
+from ledger.domain.people import AppointmentMade
 from ledger.event import Actor
-from ledger.refusals import Forbidden, WrongState
-from tests.bank_acts import (
-    HOLDER,
-    appealed,
+from ledger.proposal import Proposal
+from ledger.refusals import Forbidden, Unacceptable, WrongState
+from tests.rating_acts import (
+    AGAIN,
+    HEARD,
+    MEMBER,
+    PERIOD,
+    PUBLISHED,
+    SEALED,
     bank,
-    claimed,
-    contested,
+    heard,
     opened,
-    raised,
-    ruled,
-    shown,
-    spendable,
-    verified,
+    plain_digest,
+    published,
+    sealed,
+    state,
+    taken_back,
 )
-from tests.request_acts import on, pack, refused
+from tests.request_acts import refused
 from tests.town import (
     COMMITTEE,
-    COMMITTEE_B,
     COUNTY,
     FOUNDER,
-    HOTLINE,
-    RULES,
-    SECRETARY,
+    OPENED_AT,
     TOWN_CLERK,
-    WATER,
+    awarding,
 )
 
-GOVERNMENT_2 = Actor("clerk_b", "government", "p-second")
-COUNTY_2 = Actor("clerk_b", "county", "p-second")
-"""The same principal, who also acts for the government."""
+UNDER_EXAMINATION, UPHELD = AppealOutcome.UNDER_EXAMINATION, AppealOutcome.UPHELD
 
 
-def test_an_upheld_appeal_against_a_dismissal_holds_the_points_again() -> None:
-    paper = bank(raised(), ruled(False))
-    assert spendable(paper) == 20
+def test_an_appeal_that_is_dismissed_hinders_nothing() -> None:
+    paper = bank(opened(), sealed(), heard(UNDER_EXAMINATION), heard(), published())
 
-    paper.accept(appealed())
-    assert (contested(paper), spendable(paper)) == ((1, 0), 0)
-    paper.accept(ruled(True, actor=FOUNDER))
-
-    assert (contested(paper), spendable(paper)) == ((0, 1), 0)
+    assert state(paper).open_appeals == frozenset()
+    assert state(paper).is_published
 
 
-def test_a_dismissal_on_appeal_lets_the_points_go() -> None:
-    paper = bank(raised(), ruled(True), appealed(actor=COMMITTEE), ruled(False, actor=FOUNDER))
+def test_nothing_is_published_while_an_appeal_is_examined() -> None:
+    paper = bank(opened(), sealed(), heard(UNDER_EXAMINATION))
 
-    assert (contested(paper), spendable(paper)) == ((0, 0), 20)
-
-
-def test_what_was_not_ruled_on_is_not_appealed_against() -> None:
-    refusal = refused(bank(raised()), appealed(), "not_ruled", "objection")
+    refusal = refused(paper, published(), "appeal_open", "period")
 
     assert isinstance(refusal, WrongState)
 
 
-def test_there_is_one_appeal() -> None:
-    paper = bank(raised(), ruled(False), appealed())
-    refused(paper, appealed(), "appealed_already", "objection")
+def test_an_appeal_that_is_upheld_demands_a_new_sealing() -> None:
+    paper = bank(opened(), sealed(), heard(UPHELD))
+    refused(paper, published(), "appeal_upheld", "period")
 
-    paper.accept(ruled(True, actor=FOUNDER))
+    paper.accept(*awarding("award-late", "account-2", 5, "deed-late"))
+    anew = plain_digest(PERIOD, [(1, "account-2", 8), (2, "account-1", 7), (2, "account-3", 7)])
+    paper.accept(sealed(anew, at=AGAIN))
 
-    refusal = refused(paper, appealed(actor=COMMITTEE), "appealed_already", "objection")
+    refused(paper, published(), "not_the_sealed_standings", "digest")
+    refused(paper, published(anew), "appeal_days_not_over", "period")
+    paper.accept(published(anew, at=PUBLISHED + timedelta(days=3)))
+
+
+def test_the_same_standings_may_be_sealed_anew_once_an_appeal_was_upheld() -> None:
+    paper = bank(opened(), sealed(), published(), heard(UPHELD, at=PUBLISHED))
+
+    paper.accept(sealed(at=PUBLISHED))
+
+    assert not state(paper).is_published
+
+
+def test_an_appeal_follows_a_sealing() -> None:
+    refusal = refused(bank(opened()), heard(), "not_sealed", "period")
+
     assert isinstance(refusal, WrongState)
-    refused(paper, ruled(False, actor=COUNTY), "ruled_already", "objection")
+    early = heard(at=SEALED - timedelta(hours=1))
+    refused(bank(opened(), sealed()), early, "precedes_what_it_follows", "occurred_at")
 
 
-@pytest.mark.parametrize("is_upheld", [True, False])
-@pytest.mark.parametrize("actor", [SECRETARY, WATER, FOUNDER, COMMITTEE_B])
-def test_nobody_uses_up_the_appeal_of_another(actor: Actor, is_upheld: bool) -> None:
-    paper = bank(raised(), ruled(is_upheld))
+@pytest.mark.parametrize("day", [date(2026, 2, 28), date(2026, 3, 3), date(2026, 3, 9)])
+def test_an_appeal_is_raised_within_its_days_and_before_it_is_heard(day: date) -> None:
+    paper = bank(opened(), sealed())
+    proposal = heard(raised_on=day, at=HEARD if day.day == 3 else PUBLISHED)
 
-    refusal = refused(paper, appealed(actor=actor), "not_against_them")
+    refusal = refused(paper, proposal, "appeal_out_of_time", "raised_on")
+
+    assert isinstance(refusal, Unacceptable)
+    paper.accept(heard(raised_on=date(2026, 3, 8), at=PUBLISHED))
+
+
+def test_an_appeal_comes_from_whom_the_ranking_concerns() -> None:
+    paper = bank(opened(), sealed())
+    other = AccountOpened(account="account-9", holder_type=HolderType.PERSON)
+    paper.accept(Proposal(other, MEMBER, OPENED_AT))
+
+    for account in ("house-1", "account-9"):
+        refusal = refused(paper, heard(account=account), "not_concerned", "account")
+        assert isinstance(refusal, Unacceptable)
+    refused(paper, heard(account="account-x"), "unknown_account", "account")
+    paper.accept(heard(account="account-4"))
+
+
+def test_whoever_sealed_hears_no_appeal_nor_does_their_body() -> None:
+    paper = bank(opened(TOWN_CLERK), sealed(actor=TOWN_CLERK))
+
+    refusal = refused(paper, heard(), "own_sealing")
 
     assert isinstance(refusal, Forbidden)
+    paper.accept(heard(actor=COUNTY))
 
 
-@pytest.mark.parametrize("actor", [HOLDER, SECRETARY, COMMITTEE])
-def test_an_upheld_objection_is_appealed_against_on_the_side_of_the_deed(actor: Actor) -> None:
-    """By its holder, by one of the household, or by whoever took the claim down."""
-    household = opened(
-        holder_type=HolderType.HOUSEHOLD, household_principals=(SECRETARY.principal,)
+def test_whoever_sealed_hears_no_appeal_for_another_body_either() -> None:
+    for_county = Actor("clerk_b", "county", TOWN_CLERK.principal)
+    appointed = AppointmentMade(
+        principal=TOWN_CLERK.principal, organisation="county", office=Office.CLERK_B
     )
-    seen = verified(witnesses=(WATER.principal, HOTLINE.principal))
-    paper = bank(household, claimed("account-9"), seen, shown())
-    paper.accept(raised(deed="deed-9"), ruled(True, deed="deed-9"))
+    paper = bank(Proposal(appointed, FOUNDER), opened(TOWN_CLERK), sealed(actor=TOWN_CLERK))
 
-    refused(paper, appealed(deed="deed-9"), "not_against_them")
-    paper.accept(appealed(deed="deed-9", actor=actor))
+    refused(paper, heard(actor=for_county), "own_sealing")
 
 
-def test_a_unit_appeals_for_its_own_deed() -> None:
-    of_unit = opened(holder_type=HolderType.UNIT, unit="dept-water")
-    seen = verified(witnesses=(SECRETARY.principal, HOTLINE.principal))
-    paper = bank(of_unit, claimed("account-9"), seen, shown())
-    paper.accept(raised(deed="deed-9"), ruled(True, deed="deed-9"))
+def test_nobody_hears_an_appeal_of_their_own_or_of_their_household() -> None:
+    own = AccountOpened(
+        account="account-9",
+        holder_type=HolderType.PERSON,
+        household_principals=(TOWN_CLERK.principal,),
+    )
+    paper = bank(opened(), sealed(), Proposal(own, COMMITTEE, OPENED_AT))
 
-    paper.accept(appealed(deed="deed-9", actor=WATER))
-
-
-def test_a_dismissed_objection_is_appealed_against_by_whoever_raised_it() -> None:
-    paper = bank(raised(actor=SECRETARY), ruled(False))
-
-    refused(paper, appealed(actor=COMMITTEE), "not_against_them")
-    paper.accept(appealed(actor=SECRETARY))
-
-
-def test_nobody_appeals_against_their_own_ruling() -> None:
-    paper = bank(raised(), ruled(True))
-
-    assert isinstance(refused(paper, appealed(actor=TOWN_CLERK), "own_ruling"), Forbidden)
-
-
-@pytest.mark.parametrize("actor", [TOWN_CLERK, GOVERNMENT_2])
-def test_the_body_that_ruled_does_not_hear_the_appeal(actor: Actor) -> None:
-    paper = bank(raised(), ruled(False), appealed())
-
-    refusal = refused(paper, ruled(True, actor=actor), "own_ruling")
+    refusal = refused(paper, heard(account="account-9"), "own_appeal")
 
     assert isinstance(refusal, Forbidden)
-    assert "other body" in refusal.accepted
+    paper.accept(heard(actor=COUNTY, account="account-9"))
 
 
-def test_the_person_who_ruled_does_not_hear_the_appeal_for_another_body() -> None:
-    paper = bank(raised(), ruled(False, actor=GOVERNMENT_2), appealed())
+def test_nobody_hears_an_appeal_of_their_own_unit() -> None:
+    of_county = AccountOpened(account="unit-account", holder_type=HolderType.UNIT, unit="county")
+    units: dict[str, Any] = {"holder_type": HolderType.UNIT}
+    none = plain_digest(PERIOD, [], holder_type="unit")
+    paper = bank(Proposal(of_county, COMMITTEE, OPENED_AT), opened(**units), sealed(none))
 
-    refused(paper, ruled(True, actor=COUNTY_2), "own_ruling")
-    paper.accept(ruled(True, actor=COUNTY))
-
-
-def test_an_appeal_comes_within_its_term() -> None:
-    paper = bank(raised(), ruled(False))
-
-    paper.at = on(3, 9, 18)
-    refusal = refused(paper, appealed(), "appeal_too_late", "objection")
-
-    assert isinstance(refusal, WrongState)
-    assert on(3, 9, 18).isoformat() in refusal.reason
-    paper.at = on(3, 9, 17, 59)
-    paper.accept(appealed())
+    refused(paper, heard(actor=COUNTY, account="unit-account"), "own_appeal")
+    paper.accept(heard(account="unit-account"))
 
 
-def test_without_a_term_an_appeal_is_never_too_late() -> None:
-    without = tuple(one for one in RULES.deadlines if one.step is not Step.OBJECTION_APPEALED)
-    paper = bank(pack(deadlines=without))
-    paper.at += timedelta(hours=2)
-    paper.accept(raised(), ruled(False))
+def test_an_appeal_is_taken_up_once_and_ruled_on_once() -> None:
+    paper = bank(opened(), sealed(), heard(UNDER_EXAMINATION))
 
-    paper.at += timedelta(days=100)
+    refused(paper, heard(UNDER_EXAMINATION), "under_examination_already", "outcome")
+    for change in ({"account": "account-1"}, {"raised_on": date(2026, 3, 2)}):
+        refused(paper, heard(**change), "appeal_exists", "appeal")
+    early = heard(at=HEARD - timedelta(hours=1))
+    refused(paper, early, "precedes_what_it_follows", "occurred_at")
+    paper.accept(heard())
+    refused(paper, heard(), "appeal_exists", "appeal")
 
-    paper.accept(appealed())
+
+def test_an_appeal_may_be_ruled_on_after_a_new_sealing() -> None:
+    paper = bank(opened(), sealed(), heard(UNDER_EXAMINATION), taken_back("account-1", 7))
+    paper.accept(sealed(plain_digest(PERIOD, [(1, "account-3", 7), (2, "account-2", 3)]), at=AGAIN))
+
+    paper.accept(heard(UPHELD, at=AGAIN))
+
+    assert state(paper).upheld_appeals == {"appeal-1"}

@@ -23,6 +23,7 @@ from api.funds import Funds
 from api.health import Health
 from api.problems import Problem
 from api.propose import Direct, Proposals
+from api.rating import Rating
 from api.receipt_links import ReceiptLinks
 from api.resident_receipts import ResidentReceipts, Trusted
 from api.running import Running, make_running
@@ -64,6 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
         schemas,
         Views(running.public_readers, running.board_readers, freshness, keyring, names),
         Funds(running.public_readers, freshness, board),
+        Rating(running.public_readers, freshness, board, names),
         Transparency(LEDGER_LOG, store, proofs, keyring),
         Transparency(ACCESS_LOG, access.store, Proofs(access.store, access.notary), keyring),
         SealedValues(running.opener, keyring),

@@ -36,6 +36,8 @@ from api.signed import Signatures
 from projections import (
     deeds_reading,
     funds_reading,
+    honours_reading,
+    periods_reading,
     points_reading,
     process_reading,
     project_reading,
@@ -60,6 +62,8 @@ MAX_DIGITS = 15
 LATEST_WHISTLES = 8
 LATEST_DEEDS = 12
 RANKED = 20
+LATEST_PERIODS = 4
+LATEST_HONOURS = 5
 HEADERS = {
     # Nothing from anywhere else, no script, no inline style; nobody may frame the page.
     "Content-Security-Policy": (
@@ -166,6 +170,8 @@ class Board:
                 funds=await funds_reading.funds(connection),
                 archive=await points_reading.points_totals(connection),
                 rankings=await points_reading.rankings(connection, limit=RANKED),
+                periods=await periods_reading.periods(connection, limit=LATEST_PERIODS),
+                honours=await honours_reading.honours(connection, limit=LATEST_HONOURS),
             )
 
     async def cases(self, query: Annotated[CasesQuery, Query()]) -> Response:
@@ -279,6 +285,10 @@ class Board:
     def _holder_of(self, account: str) -> str | None:
         """The name under which an account's holder agreed to be shown."""
         return self._name_of(f"account:{account}")
+
+    def page(self, template: str, **given: Any) -> Response:
+        """A page of another module's, with the names and the rules of all pages."""
+        return self._page(template, **given)
 
     async def receipt_page(self, request: str, headers: dict[str, str], **given: Any) -> Response:
         """The page of a resident's receipt, with the case as it is now: who has the link may see

@@ -137,6 +137,25 @@ TERMS = {
         "contested": "有异议的善行",
         "awarded": "已入账的善行",
     },
+    "period_stage": {
+        "opened": "进行中",
+        "sealed": "已封存，公示中",
+        "appealed": "申诉核查中",
+        "to_be_resealed": "申诉成立，待重新封存",
+        "published": "已公布",
+    },
+    "appeal_outcome": {
+        "under_examination": "受理核查",
+        "upheld": "申诉成立",
+        "dismissed": "申诉不成立",
+    },
+    "honour": {"circular": "通报表扬", "award": "表彰"},
+    "rescission": {
+        "issued_in_error": "发文有误",
+        "obtained_by_falsehood": "弄虚作假",
+        "later_misconduct": "后有严重失信或违纪违法",
+        "declined": "本人或单位不愿接受",
+    },
     "reading_purpose": {purpose.value: purpose.term for purpose in ReadingPurpose},
     "field": {
         EVERY: "全部封存内容",

@@ -11,6 +11,7 @@ from api.labels import SHANGHAI
 from ledger.decision import OrganisationType
 from ledger.domain.accounts import HolderType
 from ledger.domain.budgets import FIRST_YEAR, LAST_YEAR, BudgetLine
+from ledger.domain.commendation import Honour
 from ledger.domain.requests import Category, Stage
 from ledger.event import ID_PATTERN, MAX_INTEGER
 from projections.deeds_reading import Which
@@ -154,6 +155,21 @@ class FundsQuery(Fresh):
 class MovementsQuery(Fresh):
     """A page of movements of money, newest first."""
 
+    before: Annotated[int, Field(ge=1, le=MAX_INTEGER)] | None = None
+    limit: PageLimit = 50
+
+
+class PeriodsQuery(Fresh):
+    """A page of ranked periods, newest first."""
+
+    before: Annotated[int, Field(ge=1, le=MAX_INTEGER)] | None = None
+    limit: PageLimit = 50
+
+
+class HonoursQuery(Fresh):
+    """A page of commendations, newest first."""
+
+    honour: Honour | None = None
     before: Annotated[int, Field(ge=1, le=MAX_INTEGER)] | None = None
     limit: PageLimit = 50
 

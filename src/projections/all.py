@@ -6,6 +6,7 @@ from projections import (
     deeds,
     evaluation_disclosure,
     funds,
+    honours,
     personal_data,
     points_archive,
     process_disclosure,
@@ -24,5 +25,6 @@ ALL: tuple[Projection, ...] = (
     rewards.PROJECTION,
     funds.PROJECTION,
     rankings.PROJECTION,
+    honours.PROJECTION,
     personal_data.PROJECTION,
 )

@@ -10,9 +10,16 @@ from typing import Any, NamedTuple
 from ledger.domain.accounts import AccountOpened, HolderType
 from ledger.domain.blowing import WhistleBlown
 from ledger.domain.closing import RequestCleared
+from ledger.domain.commendation import (
+    CommendationIssued,
+    CommendationRescinded,
+    Honour,
+    Rescission,
+)
 from ledger.domain.dispatching import RequestDispatched
 from ledger.domain.handling import AnswerAccepted, RequestAnswered
 from ledger.domain.intake import RequestAccepted, RequestFiled
+from ledger.domain.periods import PeriodOpened
 from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
 from ledger.domain.requests import Category
 from ledger.domain.rules import Grade
@@ -27,6 +34,7 @@ from tests.town import (
     REVIEWER,
     ROADS,
     SECRETARY,
+    TOWN_CLERK,
     URBAN,
     WATER,
     awarding,
@@ -143,6 +151,35 @@ def _redeemed(random: Random, thing: str) -> Act:
     return _as_act(Proposal(redeemed(f"account-{thing}", random.randrange(1, 31)), COMMITTEE))
 
 
+def _commended(random: Random, thing: str) -> Act:
+    """A commendation of the unit, or its end; numbers are used again."""
+    commendation = {"commendation": f"commendation-{thing}"}
+    if random.random() < 0.3:
+        return Act(
+            CommendationRescinded, {**commendation, "reason": Rescission.DECLINED}, TOWN_CLERK
+        )
+    fields = {
+        **commendation,
+        "document_number": f"镇发〔2026〕{random.randrange(20)}号",
+        "honour": Honour.CIRCULAR,
+        "ground": "love-bank",
+        "units": ("unit-1",),
+    }
+    return Act(CommendationIssued, fields, TOWN_CLERK)
+
+
+def _period_opened(random: Random, thing: str) -> Act:
+    month = f"2026-{random.randrange(1, 13):02}"
+    fields = {
+        "period": f"period-{thing}",
+        "holder_type": HolderType.PERSON,
+        "first_month": month,
+        "last_month": month,
+        "community": "committee-1",
+    }
+    return Act(PeriodOpened, fields, COMMITTEE, OPENED_AT)
+
+
 def _as_act(proposal: Proposal) -> Act:
     event = proposal.event
     return Act(type(event), dict(event), proposal.actor, proposal.occurred_at)
@@ -161,4 +198,6 @@ _ACTS: tuple[Callable[[Random, str], Act], ...] = (
     _stocked,
     _redeemed,
     _redeemed,
+    _commended,
+    _period_opened,
 )

@@ -14,6 +14,7 @@ from ledger.domain.people import AppointmentMade
 from ledger.domain.points import LovePointsExpired, LovePointsExpiryNoticed
 from ledger.event import Actor, Event
 from ledger.proposal import Proposal
+from ledger.refusals import Refusal
 from tests.machine import drafts
 from tests.machine.bank_drafts import A_WHOLE_DEED, DEEDS, RARE, bank_act
 from tests.paper_ledger import PaperLedger
@@ -85,13 +86,16 @@ class Life:
             self._enter(act)
         return refusal is None
 
-    def try_unforetold(self, event: Event, actor: Actor) -> bool:
-        """The same for kinds that the books say nothing of."""
-        act = Act(event, actor, self.now, self.now)
-        accepted = self.paper.propose(Proposal(event, actor)) is None
-        if accepted:
+    def try_unforetold(
+        self, event: Event, actor: Actor, claim: timedelta | None = None
+    ) -> Refusal | None:
+        """The same for kinds that the books say nothing of; the refusal, if it is refused."""
+        occurred_at = None if claim is None else self.now + claim
+        act = Act(event, actor, occurred_at or self.now, self.now)
+        refusal = self.paper.propose(Proposal(event, actor, occurred_at))
+        if refusal is None:
             self._enter(act)
-        return accepted
+        return refusal
 
     def go_on(
         self, kinds: Sequence[str], thing: str, lot: int, claim: timedelta | None = None

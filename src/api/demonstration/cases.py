@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from api.demonstration import town
 from api.demonstration.funds import funds
+from api.demonstration.honours import ratings
 from api.demonstration.points import love_bank
 from ledger.domain.blowing import WhistleBlown
 from ledger.domain.closing import RequestCleared
@@ -128,6 +129,8 @@ def demonstration(now: datetime) -> list[Proposal]:
         happened += _until(now, _whistle(index, summons, now))
     happened += _until(now, love_bank(now))
     happened += _until(now, funds(now))
+    for rating in ratings(now):
+        happened += _until(now, rating)
     # Sorted by time, as a town would have entered it; the order within a case is that of its time.
     happened.sort(key=lambda proposal: proposal.occurred_at or now)
     return [*opening, *happened]

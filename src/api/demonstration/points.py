@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from api.demonstration import town
 from ledger.clocks import local_day
-from ledger.domain.accounts import AccountOpened, HolderType
+from ledger.domain.accounts import AccountOpened, HolderType, month_of
 from ledger.domain.deeds import DeedClaimed, DeedVerified
 from ledger.domain.objections import ObjectionRaised, ObjectionRuled
 from ledger.domain.points import (
@@ -22,7 +22,7 @@ from ledger.domain.rules import EXPIRE_AFTER_MONTHS
 from ledger.event import Event
 from ledger.proposal import Proposal
 
-OPENED_DAYS_AGO = 60
+OPENED_DAYS_AGO = 75
 SHOWN_DAYS = 20
 """How long before its points a deed went into publicity: longer than any holiday makes it."""
 
@@ -40,6 +40,8 @@ _DEEDS = (
     (5, "open-classroom", 19, 2), (4, "mediation", 18, 2), (1, "clean-up", 13, 1),
     (2, "elder-care", 12, 2), (3, "clean-up", 11, 2), (5, "open-classroom", 9, 2),
     (1, "patrol", 6, 2), (2, "elder-care", 5, 1), (4, "mediation", 4, 2), (3, "clean-up", 2, 2),
+    (1, "elder-care", 41, 2), (2, "patrol", 41, 1), (3, "mediation", 41, 2),
+    (5, "open-classroom", 41, 2),
 )  # fmt: skip
 # The same of deeds that are in publicity, without a day of award.
 _SHOWN = ((2, "elder-care", 1, 2), (4, "mediation", 2, 1), (3, "clean-up", 3, 2))
@@ -49,6 +51,19 @@ _REWARDS = (
     ("reward-rice", "大米（5公斤）", RewardType.GOODS, 10, 12),
     ("reward-haircut", "理发店优惠券", RewardType.VOUCHER, 5, 20),
 )
+
+
+def earned(holder_type: HolderType, month: str, now: datetime) -> Iterator[tuple[str, int]]:
+    """(account, points) of those of a type who are ranked, by the awards of a month."""
+    for account, type_, is_ranked in _ACCOUNTS:
+        points = sum(
+            points
+            for number, _, days_ago, points in _DEEDS
+            if f"account-{number}" == account
+            and month_of(local_day(now - timedelta(days=days_ago))) == month
+        )
+        if is_ranked and type_ is holder_type:
+            yield account, points
 
 
 def love_bank(now: datetime) -> Iterator[Proposal]:

@@ -109,6 +109,8 @@ class Account(NamedTuple):
     takes_part_in_ranking: bool = False
     household_principals: tuple[str, ...] = ()
     is_closed: bool = False
+    opened_with: str = ""
+    """The residents' committee with which it was opened."""
 
     @property
     def held_points(self) -> int:
@@ -420,6 +422,7 @@ def evolve_account(state: Account | None, tag: str, recorded: Recorded) -> Accou
                 shows_masked_name=event.masked_name_consent,
                 takes_part_in_ranking=event.ranking_opt_in,
                 household_principals=event.household_principals,
+                opened_with=recorded.actor.organisation,
             )
         case AccountClosed() if state:
             return state._replace(is_closed=True, latest=when)

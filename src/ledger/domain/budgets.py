@@ -133,8 +133,8 @@ class FundAppropriated(BudgetEvent):
     amount_fen: AmountFen
     """How much; 10,000 yuan are 1,000,000 fen."""
     document: Line
-    """The number of the document that gives it (发文字号); it gives once, and the digest of its number
-    without spaces, widths and kinds of brackets is a tag."""
+    """The number of the document that gives it (发文字号); it gives once, and the digest of its
+    number without spaces, widths and kinds of brackets is a tag."""
 
     def tags(self) -> tuple[str, ...]:
         return (f"budget:{self.budget}", document_tag(self.document))

@@ -26,6 +26,7 @@ from ledger.domain.deeds import Deed, DeedStage, OfDeed, concerned, known_deed
 from ledger.domain.organisations import TOWN
 from ledger.domain.publicity import publicity_ends
 from ledger.domain.requests import CLERKS, precedes
+from ledger.domain.rolls import may_be_ranked, roll_tag
 from ledger.domain.rules import RULES_TAG, RulesEnacted, rules_in_force
 from ledger.domain.terms import calendar_tags
 from ledger.event import Event, Folds, Id, PersonalText, Recorded, mint_id
@@ -88,7 +89,18 @@ class LovePointsAwarded(OfDeed):
         since = deed and deed.publicity_opened_at
         calendars = calendar_tags(since) if since else ()
         of_deed = super().boundary(state)
-        return (*of_deed, RULES_TAG, *calendars)
+        account: Account | None = state(f"account:{self.account}")
+        unit = account and account.unit
+        of_unit = () if unit is None else (f"organisation:{unit}",)
+        return (*of_deed, RULES_TAG, *calendars, *of_unit)
+
+    def concerns(self, situation: Situation) -> tuple[str, ...]:
+        """The roll of those who earned points in the month, of whom periods are ranked."""
+        account: Account = situation.state(f"account:{self.account}")
+        unit = None if account.unit is None else situation.state(f"organisation:{account.unit}")
+        if not may_be_ranked(account.holder_type, unit and unit.type):
+            return ()
+        return (roll_tag(account.holder_type, month_of(local_day(situation.occurred_at))),)
 
     def decide(self, situation: Situation) -> Refusal | None:
         account = open_account(situation, self.account)
