@@ -28,7 +28,7 @@ from ledger.domain.ratings import (
 from ledger.domain.rules import RulesEnacted
 from ledger.event import Actor, Event, HeldFor, personal_fields
 from ledger.proposal import Proposal
-from tests import fund_acts, privacy_acts, whistle_acts
+from tests import donation_acts, fund_acts, privacy_acts, whistle_acts
 from tests.canaries import ADDRESS, IDENTITY_NUMBER, NAME, TELEPHONE, TEXT
 from tests.request_acts import acts, filing
 from tests.town import (
@@ -85,6 +85,7 @@ def history(names: str = "") -> Iterator[Step]:
         *_account(names),
         *_money(names),
         *_ranked(names),
+        *_donations(names),
         *_people(names),
         *_about_data(f"{names}request-a"),
     ):
@@ -254,6 +255,15 @@ def _ranked(names: str) -> list[Proposal]:
         Proposal(heard, COUNTY, datetime(2026, 1, 4, 2, tzinfo=UTC)),
         agreed,
         Proposal(issued, TOWN_CLERK),
+    ]
+
+
+def _donations(names: str) -> list[Proposal]:
+    donation = f"{names}donation-1"
+    return [
+        donation_acts.money(donation=donation, name="…"),
+        donation_acts.spent(donation=donation, use=f"{names}use-1"),
+        donation_acts.given_back(100, donation=donation),
     ]
 
 

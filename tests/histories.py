@@ -37,6 +37,7 @@ from projections.projection import Projection, columns
 from tests.machine import drafts, rating_drafts
 from tests.machine.bank_drafts import ACCOUNTS, OF_DEEDS, OF_LOVE_BANK, OF_SPENDING, bank_act
 from tests.machine.drafts import ALONG, OF_CASES, OF_WHISTLES
+from tests.machine.gift_drafts import giving
 from tests.machine.life import Life
 from tests.machine.packs import enacted
 from tests.plain_model.people import MAY
@@ -88,6 +89,8 @@ class Diary:
                 for proposal in self._of_privacy(thing, choice):
                     life.try_unforetold(proposal.event, proposal.actor)
                 self._rate(thing, choice)
+                for event, actor in giving(f"donation-{thing}", choice):
+                    life.try_(event, actor, claim)
             case _:
                 self._look(request)
                 if choice % 20 == 0:

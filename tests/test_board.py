@@ -15,7 +15,8 @@ HTML = "text/html,application/xhtml+xml"
 FUND = f"/funds/budget-{(datetime.now(UTC) - timedelta(days=29)).year}-riverside-activity"
 PAGES = ("/", "/cases", "/cases?figure=overdue", "/judged", "/summons", "/points/account-1",
          "/cases/1", "/funds", FUND, "/projects/project-reading-room/funds",
-         "/rankings/periods", "/honours", "/honours/commendation-005")  # fmt: skip
+         "/rankings/periods", "/honours", "/honours/commendation-005",
+         "/donations", "/donations/donation-003", "/rewards")  # fmt: skip
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -142,7 +143,9 @@ def test_every_figure_that_is_a_link_leads_to_what_it_counts(server: Server) -> 
 
     lists = {link: server.get(link, Accept=HTML) for link in sorted(links)}
 
-    assert {link.partition("?")[0] for link in links} == {"/cases", "/judged", "/summons"}
+    assert {link.partition("?")[0] for link in links} == {
+        "/cases", "/donations", "/judged", "/summons",
+    }  # fmt: skip
     for link, found in lists.items():
         assert found.status_code == 200, link
         # Cases that few are like are counted, and not listed one by one: the page says so.

@@ -27,8 +27,9 @@ from tests.machine.bank_drafts import (
     bank_act,
     opening,
 )
-from tests.machine.comparison import Board, dockets_are_full
+from tests.machine.comparison import Board, dockets_are_full, donations_are_left
 from tests.machine.drafts import ALONG, REQUESTS, WHISTLES
+from tests.machine.gift_drafts import GIFTS, giving
 from tests.machine.life import Life
 from tests.machine.packs import enacted
 from tests.plain_model.clerk import VERDICTS
@@ -40,7 +41,7 @@ from tests.town import COMMITTEE, FOUNDER, HOTLINE, TIMEKEEPER
 _POOLS = {
     "request": REQUESTS, "target": REQUESTS, "into": REQUESTS, "whistle": WHISTLES,
     "account": ACCOUNTS, "award": AWARDS, "deed": DEEDS, "objection": OBJECTIONS,
-    "reward": REWARDS,
+    "reward": REWARDS, "donation": GIFTS,
 }  # fmt: skip
 LOT = st.integers(0, 2**32)
 LOTS = st.lists(LOT, min_size=1, max_size=6)
@@ -151,6 +152,12 @@ class Town(RuleBasedStateMachine):
         for lot in lots:
             self.life.go_on_in_the_bank(OF_DEEDS, lot)
 
+    @rule(gift=st.sampled_from(GIFTS), choice=st.integers(0, 999), claim=st.sampled_from(_CLAIMS))
+    def give(self, gift: str, choice: int, claim: timedelta | None) -> None:
+        """A donation comes and is taken from, as far as its purpose and what is left let it."""
+        for event, actor in giving(gift, choice):
+            self.life.try_(event, actor, claim)
+
     @rule(lot=LOT)
     def enact(self, lot: int) -> None:
         self.life.try_(enacted(lot, self.books.rules, self.life.now), FOUNDER)
@@ -211,6 +218,7 @@ class Town(RuleBasedStateMachine):
             self.read = len(self.paper.records)
             assert self.replayed == self.paper.states
             dockets_are_full(self.paper.states, self.books)
+            donations_are_left(self.paper.states, self.books)
             self.board.says_what_stands_in(self.books)
 
 

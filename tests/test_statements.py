@@ -62,7 +62,7 @@ def stated(server: Server) -> dict[str, bytes]:
     size = server.size()
     server.published(size)
     found = {}
-    for name in ("project", PROCESS, "evaluation", "funds", "rankings", OF_A_PART):
+    for name in ("project", PROCESS, "evaluation", "funds", "donations", "rankings", OF_A_PART):
         path = f"/v1/statements/{name}{'&' if '?' in name else '?'}min_position={size}"
         wait_for(lambda: server.get(path).status_code == 200)  # noqa: B023 - asked at once
         found[name] = server.get(path).content
@@ -99,7 +99,7 @@ def test_a_statement_is_canonical_and_says_what_it_is_of(
     assert [pack["version"] for pack in document["rule_packs"]] == [1]
 
 
-@pytest.mark.parametrize("name", ["project", "funds", "rankings", OF_A_PART])
+@pytest.mark.parametrize("name", ["project", "funds", "donations", "rankings", OF_A_PART])
 def test_every_statement_follows_from_the_bundle(
     server: Server, stated: dict[str, bytes], bundle: Path, name: str
 ) -> None:

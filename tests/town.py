@@ -14,6 +14,7 @@ from ledger.domain.calendars import WorkingCalendarEnacted
 from ledger.domain.closing import RequestCleared
 from ledger.domain.deeds import DeedClaimed, DeedVerified
 from ledger.domain.dispatching import RequestDispatched
+from ledger.domain.donations import DonationPurpose, DonationReceived, DonorType, Goods, GoodsUnit
 from ledger.domain.founding import LedgerFounded
 from ledger.domain.handling import AnswerAccepted, ProgressPosted, RequestAnswered
 from ledger.domain.intake import RequestAccepted, RequestFiled
@@ -211,6 +212,34 @@ def accounts() -> list[Proposal]:
         *awarding("award-2", "account-2", 10, "deed-2"),
         *soap(),
         Proposal(redeemed("account-2", 5, "redemption-1"), COMMITTEE),
+        *donations(),
+    ]
+
+
+def donations() -> list[Proposal]:
+    """Soap and rice for the love bank, and 1,000 yuan for anything."""
+    goods = (
+        Goods(item="soap", name="香皂", unit=GoodsUnit.PIECE, quantity=20),
+        Goods(item="rice", name="大米", unit=GoodsUnit.BAG, quantity=60),
+    )
+    return [
+        Proposal(event, COMMITTEE, OPENED_AT)
+        for event in (
+            DonationReceived(
+                donation="donation-1",
+                receipt="receipt-1",
+                purpose=DonationPurpose.LOVE_BANK,
+                goods=goods,
+                donor_type=DonorType.PERSON,
+            ),
+            DonationReceived(
+                donation="donation-2",
+                receipt="receipt-2",
+                purpose=DonationPurpose.UNRESTRICTED,
+                amount_fen=100_000,
+                donor_type=DonorType.PERSON,
+            ),
+        )
     ]
 
 

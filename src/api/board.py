@@ -22,6 +22,7 @@ from api.published import list_cases, list_judged, read_document, shown
 from api.queries import (
     CasesQuery,
     DeedsQuery,
+    DonationsQuery,
     EvaluationQuery,
     Fresh,
     Id,
@@ -35,6 +36,7 @@ from api.readers import Readers
 from api.signed import Signatures
 from projections import (
     deeds_reading,
+    donations_reading,
     funds_reading,
     honours_reading,
     periods_reading,
@@ -61,6 +63,7 @@ MAX_DIGITS = 15
 """Of the number of a listed case."""
 LATEST_WHISTLES = 8
 LATEST_DEEDS = 12
+LATEST_DONATIONS = 6
 RANKED = 20
 LATEST_PERIODS = 4
 LATEST_HONOURS = 5
@@ -139,6 +142,8 @@ class Board:
             ("/deeds", self.deeds),
             ("/deeds/{deed}", self.deed),
             ("/rewards", self.rewards),
+            ("/donations", self.donations),
+            ("/donations/{donation}", self.donation),
         ):
             router.add_api_route(
                 path, endpoint, methods=["GET"], include_in_schema=False,
@@ -168,6 +173,8 @@ class Board:
                 ),
                 name_of=self._holder_of,
                 funds=await funds_reading.funds(connection),
+                donations=await donations_reading.donations(connection, limit=LATEST_DONATIONS),
+                donor_of=self._donor_of,
                 archive=await points_reading.points_totals(connection),
                 rankings=await points_reading.rankings(connection, limit=RANKED),
                 periods=await periods_reading.periods(connection, limit=LATEST_PERIODS),
@@ -282,6 +289,34 @@ class Board:
             names = await project_reading.names(connection)
             return self._page("rewards.html", page=page, names=names)
 
+    async def donations(self, query: Annotated[DonationsQuery, Query()]) -> Response:
+        """What was given, by purpose and one by one."""
+        await self._freshness.reach(query.min_position, donations_reading.NAME)
+        async with self._readers.connection() as connection:
+            asked = query.model_dump(exclude={"min_position"})
+            page = await donations_reading.donations(connection, **asked)
+            named = await self._giving(connection)
+        return self._page("donations.html", page=page, query=query, kept=_kept(query), **named)
+
+    async def donation(self, donation: Id, query: Annotated[Fresh, Query()]) -> Response:
+        """One donation: what came, and what it was used for."""
+        await self._freshness.reach(query.min_position, donations_reading.NAME)
+        async with self._readers.connection() as connection:
+            record = await donations_reading.donation(connection, donation)
+            if record.donation is None:
+                raise Problem(404, "unknown_donation", f"donation {donation} is not shown here")
+            return self._page("donation.html", record=record, **await self._giving(connection))
+
+    async def _giving(self, connection: AsyncConnection[Any]) -> dict[str, Any]:
+        shelf = await rewards_reading.rewards(connection)
+        rewards = {one.reward: one.name for one in shelf.rewards}
+        names = await project_reading.names(connection)
+        return {"names": names, "rewards": rewards, "donor_of": self._donor_of}
+
+    def _donor_of(self, donation: str) -> str | None:
+        """The name under which a donor agreed to be shown."""
+        return self._name_of(f"donation:{donation}")
+
     def _holder_of(self, account: str) -> str | None:
         """The name under which an account's holder agreed to be shown."""
         return self._name_of(f"account:{account}")
@@ -352,7 +387,9 @@ def _named(project: ProjectDisclosure) -> dict[str, dict[str, str]]:
     }
 
 
-def _kept(query: ProcessQuery | EvaluationQuery | SummonsQuery | DeedsQuery) -> dict[str, Any]:
+def _kept(
+    query: ProcessQuery | EvaluationQuery | SummonsQuery | DeedsQuery | DonationsQuery,
+) -> dict[str, Any]:
     """What the next page is to be asked for as well."""
     given = query.model_dump(mode="json")
     return {name: value for name, value in given.items()

@@ -12,6 +12,7 @@ from psycopg import AsyncConnection
 from api.links import case_links, judged_links
 from api.published import read_document
 from api.queries import (
+    DonationsQuery,
     EvaluationQuery,
     Fresh,
     FundsQuery,
@@ -21,6 +22,8 @@ from api.queries import (
     end_of,
 )
 from projections import (
+    donations,
+    donations_reading,
     evaluation_disclosure,
     evaluation_reading,
     funds,
@@ -89,6 +92,24 @@ async def read_rankings(
     return document
 
 
+async def read_donations(
+    connection: AsyncConnection[Any], query: DonationsQuery, at: datetime | None = None
+) -> dict[str, Any]:
+    """What was given, by purpose and one by one; never a person's name."""
+    found = await donations_reading.donations(
+        connection,
+        organisation=query.organisation,
+        purpose=query.purpose,
+        reward=query.reward,
+        project=query.project,
+        before=query.before,
+        limit=query.limit,
+        at=at,
+    )
+    document: dict[str, Any] = plain(found)
+    return document
+
+
 async def read_funds(
     connection: AsyncConnection[Any], query: FundsQuery, at: datetime | None = None
 ) -> dict[str, Any]:
@@ -125,6 +146,7 @@ DISCLOSURES: dict[str, Disclosure] = {
         read_published_evaluation,
         True,
     ),
+    "donations": Disclosure(DonationsQuery, (donations.PROJECTION,), read_donations),
     "funds": Disclosure(FundsQuery, (funds.PROJECTION,), read_funds),
     "rankings": Disclosure(RankingsQuery, (rankings.PROJECTION,), read_rankings),
 }

@@ -132,6 +132,27 @@ TERMS = {
         "fund_audited": "审计",
     },
     "finding": {"in_order": "账实相符", "irregular": "发现问题"},
+    "donor_type": {"organisation": "单位", "person": "个人", "anonymous": "匿名"},
+    "donation_purpose": {
+        "love_bank": "爱心银行",
+        "project": "共建项目",
+        "households": "帮扶困难家庭",
+        "unrestricted": "不限定用途",
+    },
+    "goods_unit": {
+        "piece": "件",
+        "set": "套",
+        "box": "箱",
+        "bag": "袋",
+        "bottle": "瓶",
+        "kilogram": "公斤",
+    },
+    "return_ground": {
+        "donor_asked": "捐赠人要求",
+        "purpose_gone": "用途已不存在",
+        "not_needed": "用后有余",
+        "unfit": "物品不合用",
+    },
     "which_deeds": {
         "in_publicity": "公示中的善行",
         "contested": "有异议的善行",

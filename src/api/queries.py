@@ -12,6 +12,7 @@ from ledger.decision import OrganisationType
 from ledger.domain.accounts import HolderType
 from ledger.domain.budgets import FIRST_YEAR, LAST_YEAR, BudgetLine
 from ledger.domain.commendation import Honour
+from ledger.domain.donations import DonationPurpose
 from ledger.domain.requests import Category, Stage
 from ledger.event import ID_PATTERN, MAX_INTEGER
 from projections.deeds_reading import Which
@@ -170,6 +171,20 @@ class HonoursQuery(Fresh):
     """A page of commendations, newest first."""
 
     honour: Honour | None = None
+    before: Annotated[int, Field(ge=1, le=MAX_INTEGER)] | None = None
+    limit: PageLimit = 50
+
+
+class DonationsQuery(Fresh):
+    """A page of donations, the last first, and the sums over all or over those of one body."""
+
+    organisation: Id | None = None
+    """The body that received them."""
+    purpose: DonationPurpose | None = None
+    reward: Id | None = None
+    """Those of which a reward was made or bought."""
+    project: Id | None = None
+    """Those of which something went into a project."""
     before: Annotated[int, Field(ge=1, le=MAX_INTEGER)] | None = None
     limit: PageLimit = 50
 

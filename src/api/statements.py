@@ -73,8 +73,9 @@ class Statements:
         )
 
     async def get(self, request: Request, disclosure: str) -> Response:
-        """The figures of a disclosure (project, process, evaluation, funds or rankings), with size
-        and root of the log, the digest of the rows behind them, and a proof to the checkpoint.
+        """The figures of a disclosure (project, process, evaluation, funds, donations or rankings),
+        with size and root of the log, the digest of the rows behind them, and a proof to the
+        checkpoint.
 
         Takes the parameters of that disclosure. The bytes are RFC 8785 canonical JSON.
         """

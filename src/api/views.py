@@ -16,13 +16,20 @@ from starlette.responses import Response
 
 from api import contract
 from api.auth import Keyring
-from api.disclosed import read_evaluation, read_process, read_project, read_rankings
+from api.disclosed import (
+    read_donations,
+    read_evaluation,
+    read_process,
+    read_project,
+    read_rankings,
+)
 from api.freshness import Freshness
 from api.problems import Problem
 from api.published import PRIVATE, PUBLIC, list_cases, list_judged, number, read_document
 from api.queries import (
     CasesQuery,
     DeedsQuery,
+    DonationsQuery,
     EvaluationQuery,
     Fresh,
     GridQuery,
@@ -39,6 +46,7 @@ from api.queries import (
 from api.readers import Readers
 from projections import (
     deeds_reading,
+    donations_reading,
     evaluation_reading,
     points_reading,
     process_reading,
@@ -52,6 +60,7 @@ from projections.plain import plain
 PROJECT, PROCESS = project_reading.NAME, process_reading.NAME
 EVALUATION = evaluation_reading.NAME
 DEEDS, REWARDS = deeds_reading.NAME, rewards_reading.NAME
+DONATIONS = donations_reading.NAME
 ARCHIVE, RANKINGS = points_reading.ARCHIVE, points_reading.RANKINGS
 
 
@@ -73,7 +82,8 @@ class Views:
         self._keyring = keyring
 
     def add_to(self, router: APIRouter) -> None:
-        """Adds GET /v1/disclosures/..., /v1/points, /v1/deeds, /v1/rewards and /v1/rankings."""
+        """Adds GET /v1/disclosures/..., /v1/points, /v1/deeds, /v1/rewards, /v1/donations and
+        /v1/rankings."""
         for path, endpoint in (
             ("/v1/disclosures/project", self.project),
             ("/v1/disclosures/project/grid", self.grid),
@@ -88,6 +98,8 @@ class Views:
             ("/v1/deeds", self.deeds),
             ("/v1/deeds/{deed}", self.deed),
             ("/v1/rewards", self.rewards),
+            ("/v1/donations", self.donations),
+            ("/v1/donations/{donation}", self.donation),
             ("/v1/rankings", self.rankings),
         ):
             router.add_api_route(
@@ -247,6 +259,26 @@ class Views:
             return _answer(
                 await rewards_reading.rewards(connection, organisation=query.organisation)
             )
+
+    async def donations(self, query: Annotated[DonationsQuery, Query()]) -> Response:
+        """Donations 爱心捐赠: sums by purpose, and each; a donor by consent alone."""
+        await self._freshness.reach(query.min_position, DONATIONS)
+        async with self._readers.connection() as connection:
+            document = await read_donations(connection, query)
+        for one in document["donations"]:
+            one["name"] = self._name_of(f"donation:{one['donation']}")
+        return _document(document)
+
+    async def donation(self, donation: Id, query: Annotated[Fresh, Query()]) -> Response:
+        """One donation with what became of it; its donor by consent alone."""
+        await self._freshness.reach(query.min_position, DONATIONS)
+        async with self._readers.connection() as connection:
+            found = await donations_reading.donation(connection, donation)
+        if found.donation is None:
+            raise _unknown("donation", donation)
+        document: dict[str, Any] = plain(found)
+        document["donation"]["name"] = self._name_of(f"donation:{donation}")
+        return _document(document)
 
     async def rankings(self, query: Annotated[RankingsQuery, Query()]) -> Response:
         """Rankings 排行榜 of the accounts that take part in them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from projections import (
     deeds,
+    donations,
     evaluation_disclosure,
     funds,
     honours,
@@ -24,6 +25,7 @@ ALL: tuple[Projection, ...] = (
     deeds.PROJECTION,
     rewards.PROJECTION,
     funds.PROJECTION,
+    donations.PROJECTION,
     rankings.PROJECTION,
     honours.PROJECTION,
     personal_data.PROJECTION,

@@ -14,7 +14,7 @@ from projections.reference import Reference
 
 
 class Reward(NamedTuple):
-    """A reward: stock = restocked - redeemed, never below zero."""
+    """A reward: stock = restocked - redeemed, never below zero; `donated` is part of restocked."""
 
     reward: str
     organisation: str
@@ -28,6 +28,7 @@ class Reward(NamedTuple):
     restocked: int = 0
     redeemed: int = 0
     stock: int = 0
+    donated: int = 0
 
 
 def _keys(recorded: Recorded, reference: Reference) -> Iterable[Key]:
@@ -46,8 +47,12 @@ def _apply(row: Reward | None, key: Key, recorded: Recorded, reference: Referenc
                 recorded.occurred_at,
                 recorded.position,
             )
-        case RewardRestocked(quantity=quantity) if row:
-            return row._replace(restocked=row.restocked + quantity, stock=row.stock + quantity)
+        case RewardRestocked(quantity=quantity, donation=donation) if row:
+            return row._replace(
+                restocked=row.restocked + quantity,
+                stock=row.stock + quantity,
+                donated=row.donated + (0 if donation is None else quantity),
+            )
         case LovePointsRedeemed(quantity=quantity) if row:
             return row._replace(redeemed=row.redeemed + quantity, stock=row.stock - quantity)
     return row
@@ -56,4 +61,4 @@ def _apply(row: Reward | None, key: Key, recorded: Recorded, reference: Referenc
 REWARDS = Rows(
     table="reward", row=Reward, key=("reward",), kinds=rewards.KINDS, keys=_keys, apply=_apply
 )
-PROJECTION = Projection("rewards", 1, (REWARDS,))
+PROJECTION = Projection("rewards", 2, (REWARDS,))

@@ -12,7 +12,7 @@ from projections.reading import AsOf, snapshot
 
 NAME = "rewards"
 _REWARDS = """select reward, organisation, name, reward_type, points, listed_at, position,
-    restocked, redeemed, stock from reward
+    restocked, redeemed, stock, donated from reward
     where %(organisation)s::text is null or organisation = %(organisation)s
     order by organisation, points, reward limit %(limit)s"""
 
@@ -31,6 +31,8 @@ class PublicReward:
     restocked: int
     redeemed: int
     stock: int
+    donated: int
+    """Of what was restocked, what came out of donations."""
 
 
 @dataclass(frozen=True, slots=True)

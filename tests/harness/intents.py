@@ -17,6 +17,8 @@ from ledger.domain.commendation import (
     Rescission,
 )
 from ledger.domain.dispatching import RequestDispatched
+from ledger.domain.donation_uses import DonationUsed
+from ledger.domain.donations import DonationPurpose, DonationReceived, DonorType
 from ledger.domain.handling import AnswerAccepted, RequestAnswered
 from ledger.domain.intake import RequestAccepted, RequestFiled
 from ledger.domain.periods import PeriodOpened
@@ -29,6 +31,7 @@ from ledger.event import Actor, Event
 from ledger.proposal import Proposal
 from tests.town import (
     COMMITTEE,
+    COMMITTEE_B,
     HOTLINE,
     OPENED_AT,
     REVIEWER,
@@ -180,6 +183,23 @@ def _period_opened(random: Random, thing: str) -> Act:
     return Act(PeriodOpened, fields, COMMITTEE, OPENED_AT)
 
 
+def _donated(random: Random, thing: str) -> Act:
+    fields = {
+        "donation": f"donation-{thing}",
+        "receipt": f"receipt-{random.randrange(400)}",
+        "donor_type": DonorType.ANONYMOUS,
+        "purpose": DonationPurpose.UNRESTRICTED,
+        "amount_fen": 100,
+    }
+    return Act(DonationReceived, fields, COMMITTEE)
+
+
+def _donation_used(random: Random, thing: str) -> Act:
+    amount = random.randrange(1, 61)
+    fields = {"donation": f"donation-{thing}", "amount_fen": amount, "project": "project-1"}
+    return Act(DonationUsed, fields, COMMITTEE_B)
+
+
 def _as_act(proposal: Proposal) -> Act:
     event = proposal.event
     return Act(type(event), dict(event), proposal.actor, proposal.occurred_at)
@@ -200,4 +220,6 @@ _ACTS: tuple[Callable[[Random, str], Act], ...] = (
     _redeemed,
     _commended,
     _period_opened,
+    _donated,
+    _donation_used,
 )

@@ -12,6 +12,7 @@ from projections.folding import Fold
 from projections.process_disclosure import PROJECTION
 from tests.plain_model.books import Books
 from tests.plain_model.case_file import CaseFile
+from tests.plain_model.donations import MONEY
 
 _COUNTED = {
     "returns": "order_return_requested",
@@ -69,6 +70,15 @@ def _same_terms(row: Any, file: CaseFile, books: Books) -> None:
         assert file.answer is not None
         step = Step.ANSWER_DEEMED_ACCEPTED
         assert row.deemed_at == books.rules.step_ends(step, file.answer.at)
+
+
+def donations_are_left(states: Mapping[str, Any], books: Books) -> None:
+    """Asserts that of every donation there is what the books have, and never less than nothing."""
+    for donation, gift in books.gifts.items():
+        state = states[f"donation:{donation}"]
+        left = {MONEY: state.left_fen, **dict(state.left_goods)}
+        assert left == gift.left
+        assert min(left.values()) >= 0
 
 
 def dockets_are_full(states: Mapping[str, Any], books: Books) -> None:

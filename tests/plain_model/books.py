@@ -7,6 +7,7 @@ from typing import Any
 
 from ledger.event import Actor
 from tests.plain_model.case_file import AT_HANDLERS, BY_HANDLERS, CaseFile
+from tests.plain_model.donations import Gift
 from tests.plain_model.love_bank import Bank
 from tests.plain_model.people import COMMUNITIES, DEPARTMENTS, HANDLERS, SUPERIOR, TOWN
 from tests.plain_model.rule_book import Act, RuleBook
@@ -23,6 +24,9 @@ class Books:
     cases: dict[str, CaseFile] = field(default_factory=dict)
     whistles: dict[str, WhistleFile] = field(default_factory=dict)
     bank: Bank = field(default_factory=Bank)
+    gifts: dict[str, Gift] = field(default_factory=dict)
+    uses: set[str] = field(default_factory=set)
+    """The ids of what was used of them."""
 
     def case(self, act: Act, *stages: str) -> CaseFile | None:
         """The file of the request that an act names, where such an act may be entered now: in one

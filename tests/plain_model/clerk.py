@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.plain_model import judgements, love_bank, orders, rule_book, staff, whistles
+from tests.plain_model import donations, judgements, love_bank, orders, rule_book, staff, whistles
 from tests.plain_model.books import Books
 from tests.plain_model.case_file import BY_SUMMONED, CaseFile
 from tests.plain_model.people import MAY
@@ -57,6 +57,7 @@ VERDICTS: Mapping[str, Verdict] = {
     **judgements.VERDICTS,
     **whistles.VERDICTS,
     **love_bank.VERDICTS,
+    **donations.VERDICTS,
 }
 
 
@@ -96,6 +97,7 @@ def enter(books: Books, act: Act) -> None:
             books.staff.entries.append(act)
     fields: dict[str, Any] = event.__dict__
     love_bank.enter(books.bank, act)
+    donations.enter(books, act)
     if fields.get("whistle") is not None:
         file = books.whistles.setdefault(event.whistle, WhistleFile())
         file.entries.append(act)

@@ -133,4 +133,8 @@ MAY: dict[str, set[Actor]] = {
     "reward_listed": _COMMITTEES,
     "reward_restocked": _COMMITTEES,
     "love_points_redeemed": _COMMITTEES,
+    **dict.fromkeys(
+        ("donation_received", "donation_used", "donation_returned"),
+        _COMMITTEES | _SECRETARIES | _TOWN,
+    ),
 }

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from api.demonstration import town
+from api.demonstration.donations import donations
 from api.demonstration.funds import funds
 from api.demonstration.honours import ratings
 from api.demonstration.points import love_bank
@@ -131,6 +132,7 @@ def demonstration(now: datetime) -> list[Proposal]:
     happened += _until(now, funds(now))
     for rating in ratings(now):
         happened += _until(now, rating)
+    happened += _until(now, donations(now))
     # Sorted by time, as a town would have entered it; the order within a case is that of its time.
     happened.sort(key=lambda proposal: proposal.occurred_at or now)
     return [*opening, *happened]

@@ -15,6 +15,14 @@ from pydantic import Field
 from ledger.clocks import local_day
 from ledger.decision import Situation
 from ledger.domain.accounts import BY_BANK, Account, Points, leaving, open_account
+from ledger.domain.donations import (
+    Donation,
+    DonationPurpose,
+    against_purpose,
+    beyond_left,
+    known_donation,
+    of_its_body,
+)
 from ledger.domain.requests import precedes
 from ledger.event import Event, Folds, Id, Line, Recorded, mint_id
 from ledger.refusals import Forbidden, Refusal, Unacceptable, UnknownReference, WrongState
@@ -82,35 +90,63 @@ class RewardListed(Event):
 
 
 class RewardRestocked(Event):
-    """补货: so many more of a reward are there."""
+    """补货: so many more of a reward are there, bought or out of what was donated."""
 
     kind = "reward_restocked"
     term = "兑换物品补货"
     proposers = (BY_BANK,)
-    example = {"reward": "rice-5-kg", "quantity": 50}
+    example = {
+        "reward": "rice-5-kg",
+        "quantity": 50,
+        "donation": "donation-2026-0042",
+        "item": "rice-5-kg",
+    }
 
     reward: Id
     """The reward."""
     quantity: Quantity
     """How many more."""
+    donation: Id | None = None
+    """The donation from which they are taken, given for the love bank; absent: they were bought."""
+    item: Id | None = None
+    """Which of the donation's goods it is: each of them makes one of the reward."""
 
     def tags(self) -> tuple[str, ...]:
-        return (f"reward:{self.reward}",)
+        own = (f"reward:{self.reward}",)
+        return own if self.donation is None else (*own, f"donation:{self.donation}")
 
     def boundary(self, state: Any) -> tuple[str, ...]:
-        return self.tags()
+        body = () if self.donation is None else of_its_body(self.donation, state)
+        return (*self.tags(), *body)
 
     def decide(self, situation: Situation) -> Refusal | None:
         reward = own_reward(situation, self.reward)
         if not isinstance(reward, Reward):
             return reward
-        if reward.stock + self.quantity <= MAX_QUANTITY:
-            return None
-        return Unacceptable(
-            "beyond_the_shelf",
-            f"{reward.stock} are there",
-            f"up to {MAX_QUANTITY - reward.stock} more",
-            "quantity",
+        if reward.stock + self.quantity > MAX_QUANTITY:
+            return Unacceptable(
+                "beyond_the_shelf",
+                f"{reward.stock} are there",
+                f"up to {MAX_QUANTITY - reward.stock} more",
+                "quantity",
+            )
+        if (self.donation is None) != (self.item is None):
+            return Unacceptable(
+                "item_without_donation",
+                "a donation without its item is named, or an item without its donation",
+                "both for donated goods, neither for others",
+                "item",
+            )
+        return None if self.donation is None else self._not_donated(situation, self.donation)
+
+    def _not_donated(self, situation: Situation, identity: str) -> Refusal | None:
+        donation = known_donation(situation, identity)
+        if not isinstance(donation, Donation):
+            return donation
+        return (
+            against_purpose(donation, DonationPurpose.LOVE_BANK, "donation")
+            or beyond_left(donation, None, self.item, self.quantity)
+            or (precedes(donation.latest) if situation.precedes(donation.latest) else None)
         )
 
 
@@ -216,6 +252,14 @@ def evolve_reward(state: Reward | None, tag: str, recorded: Recorded) -> Reward 
     return state
 
 
+def evolve_donation(state: Donation | None, tag: str, recorded: Recorded) -> Donation | None:
+    """The donation after some of it went on the shelf."""
+    match recorded.event:
+        case RewardRestocked(item=item, quantity=quantity) if state:
+            return state.without(None, item, quantity, recorded.occurred_at)
+    return state
+
+
 def evolve_account(state: Account | None, tag: str, recorded: Recorded) -> Account | None:
     """The account after a redemption."""
     match recorded.event:
@@ -235,6 +279,7 @@ def evolve_redemption(state: str | None, tag: str, recorded: Recorded) -> str | 
 KINDS = (RewardListed, RewardRestocked, LovePointsRedeemed)
 FOLDS: Folds = {
     "account": (evolve_account, (LovePointsRedeemed,)),
+    "donation": (evolve_donation, (RewardRestocked,)),
     "redemption": (evolve_redemption, (LovePointsRedeemed,)),
     "reward": (evolve_reward, KINDS),
 }

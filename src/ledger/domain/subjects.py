@@ -14,6 +14,7 @@ from pydantic import StringConstraints
 from ledger.clocks import local_day
 from ledger.decision import Office, Situation
 from ledger.domain.accounts import Account
+from ledger.domain.donations import Donation, of_its_body
 from ledger.domain.objections import Objection
 from ledger.domain.organisations import BY_TOWN_OFFICE, foreign_community
 from ledger.domain.requests import (
@@ -31,7 +32,7 @@ from ledger.refusals import Forbidden, Refusal, UnknownReference, WrongState
 TAKEN_DOWN_BY = (BY_RESIDENT, BY_HOTLINE, BY_COMMUNITY, BY_TOWN_OFFICE)
 """Who brings in what a subject wants: itself through a channel, or an office that takes it down."""
 SUBJECT_TYPES: Final = (
-    "account", "identity", "objection", "principal", "request", "whistle",
+    "account", "donation", "identity", "objection", "principal", "request", "whistle",
 )  # fmt: skip
 """The types of tag under which kinds seal personal values."""
 ALL_PURPOSES: Final = frozenset(HeldFor)
@@ -126,6 +127,8 @@ def _of_its_case(subject: str, state: Any) -> tuple[str, ...]:
     tag_type, _, identity = subject.partition(":")
     if tag_type == "request":
         return community_of(identity, state)
+    if tag_type == "donation":
+        return of_its_body(identity, state)
     whistle: Whistle | None = state(subject) if tag_type == "whistle" else None
     if whistle is None:
         return ()
@@ -165,6 +168,8 @@ def guard(situation: Situation, subject: str, known: Any) -> Refusal | None:
             "another principal, or the person as a resident",
             "subject",
         )
+    if isinstance(known, Donation):
+        return foreign_community(situation, known.organisation, "subject")
     if not isinstance(known, Whistle):
         return None
     if known.request is not None:

@@ -29,6 +29,7 @@ from ledger.domain.dispatching import (
     CoHandlerAdded,
     RequestDispatched,
 )
+from ledger.domain.donations import Donation
 from ledger.domain.handling import BY_REVIEWER, BY_TIMEKEEPER
 from ledger.domain.organisations import (
     AUTHORITIES,
@@ -166,7 +167,7 @@ def _handled_elsewhere(
         return None
     if acting.type in AUTHORITIES and purpose in _BY_AUTHORITIES:
         return None
-    if acting.type in COMMUNITIES and isinstance(known, Request | Whistle):
+    if acting.type in COMMUNITIES and isinstance(known, Request | Whistle | Donation):
         return None
     match known:
         case Request() if actor.organisation in set(known.handlers) - no_longer:
