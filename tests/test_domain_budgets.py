@@ -71,8 +71,10 @@ def test_a_lines_sum_stays_exact() -> None:
 @pytest.mark.parametrize(
     "again", ["镇财〔2026〕3号", "镇财[2026]3号", "镇财【2026】3 号", " 镇财（２０２６）３号"]
 )
-@pytest.mark.parametrize("changes", [{}, {"budget": "budget-2", "line": BudgetLine.PARTY_WORK}])
-def test_a_document_gives_once_however_it_is_written(again: str, changes: dict[str, Any]) -> None:
+@pytest.mark.parametrize("changes", [{}, {"budget": "budget-2"}])
+def test_a_document_gives_to_a_line_once_however_it_is_written(
+    again: str, changes: dict[str, Any]
+) -> None:
     paper = town(appropriated(document="镇财〔2026〕3号"))
 
     refusal = refused(paper, appropriated(document=again, **changes), "document_used", "document")
@@ -80,6 +82,13 @@ def test_a_document_gives_once_however_it_is_written(again: str, changes: dict[s
     assert isinstance(refusal, WrongState)
     assert "budget-1" in refusal.reason
     paper.accept(appropriated(document="镇财〔2026〕13号"))
+
+
+def test_one_document_gives_to_several_lines_and_years() -> None:
+    paper = town(appropriated(document="镇财〔2026〕3号"))
+
+    for budget, changes in (("party", {"line": BudgetLine.PARTY_WORK}), ("next", {"year": 2027})):
+        paper.accept(appropriated(document="镇财〔2026〕3号", budget=budget, **changes))
 
 
 # Commitments

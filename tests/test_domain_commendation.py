@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from ledger.decision import OrganisationType
 from ledger.domain.accounts import AccountOpened, HolderType
 from ledger.domain.appeals import AppealOutcome
-from ledger.domain.commendation import MAX_COMMENDED, Honour, document_tag
+from ledger.domain.commendation import MAX_COMMENDED, Honour
 from ledger.domain.consent import Evidence, Purpose
 from ledger.domain.organisations import OrganisationRegistered
 from ledger.event import MAX_TAGS
@@ -255,9 +255,3 @@ def test_nothing_is_rescinded_before_it_was_issued() -> None:
     early = rescinded(at=PUBLISHED - timedelta(days=1))
 
     refused(paper, early, "precedes_what_it_follows", "occurred_at")
-
-
-def test_numbers_that_differ_are_of_different_documents() -> None:
-    numbers = ("镇发〔2026〕12号", "镇发〔2026〕1号", "镇发〔2025〕12号", "县发〔2026〕12号")
-
-    assert len({document_tag(number) for number in numbers}) == len(numbers)

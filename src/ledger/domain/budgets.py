@@ -7,16 +7,15 @@ returned, and none of them is ever negative, at whatever time one looks.
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import datetime
 from enum import StrEnum
-from hashlib import sha256
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
 from ledger.decision import Situation
 from ledger.domain.dispatching import BY_COUNTY
+from ledger.domain.documents import number_digest
 from ledger.domain.organisations import (
     BY_TOWN_OFFICE,
     COMMUNITIES,
@@ -133,14 +132,18 @@ class FundAppropriated(BudgetEvent):
     amount_fen: AmountFen
     """How much; 10,000 yuan are 1,000,000 fen."""
     document: Line
-    """The number of the document that gives it (发文字号); it gives once, and the digest of its
-    number without spaces, widths and kinds of brackets is a tag."""
+    """The number of the document that gives it (发文字号); it gives to a line of a community's year
+    once, and the digest of its number with these is a tag."""
 
     def tags(self) -> tuple[str, ...]:
-        return (f"budget:{self.budget}", document_tag(self.document))
+        return (f"budget:{self.budget}", self._document_tag())
 
     def boundary(self, state: Any) -> tuple[str, ...]:
         return (*self.tags(), f"organisation:{self.community}")
+
+    def _document_tag(self) -> str:
+        line = (self.community, str(self.year), self.line)
+        return f"fund_document:{number_digest(self.document, *line)}"
 
     def continues(self, existing: Any) -> bool:
         """More may be given to the same line of the same community's year."""
@@ -160,12 +163,12 @@ class FundAppropriated(BudgetEvent):
                 f"{above}, so that the community has one budget",
                 "community",
             )
-        named: str | None = situation.state(document_tag(self.document))
+        named: str | None = situation.state(self._document_tag())
         if named is not None:
             return WrongState(
                 "document_used",
-                f"this document has given to budget {named}",
-                "the number of a document that has given nothing yet",
+                f"this document has given to this line, as budget {named}",
+                "the number of a document that has given nothing to this line yet",
                 "document",
             )
         known: Budget | None = situation.state(f"budget:{self.budget}")
@@ -214,15 +217,6 @@ class FundCommitted(BudgetEvent):
         if not isinstance(budget, Budget):
             return budget
         return leaving(situation, budget, self.amount_fen, budget.uncommitted_fen)
-
-
-_BRACKETS = str.maketrans("〔〕【】()", "[][][]")
-
-
-def document_tag(number: str) -> str:
-    """The history of a document's number, however its brackets, widths and spaces are written."""
-    plain = unicodedata.normalize("NFKC", number).translate(_BRACKETS)
-    return f"fund_document:{sha256(''.join(plain.split()).encode()).hexdigest()}"
 
 
 def leaving(situation: Situation, budget: Budget, wanted: int, there: int) -> Refusal | None:
@@ -274,7 +268,7 @@ def evolve_commitment(state: Commitment | None, tag: str, recorded: Recorded) ->
 
 
 def evolve_document(state: str | None, tag: str, recorded: Recorded) -> str | None:
-    """The budget to which a document gave."""
+    """The budget to which a document gave money of a line."""
     match recorded.event:
         case FundAppropriated(budget=budget):
             return state or budget

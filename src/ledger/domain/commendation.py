@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from hashlib import sha256
 from typing import Annotated, Any, Final, NamedTuple
-from unicodedata import normalize
 
 from pydantic import Field
 
@@ -18,6 +16,7 @@ from ledger.decision import Situation
 from ledger.domain.accounts import Account, HolderType
 from ledger.domain.consent import Purpose, has_agreed
 from ledger.domain.dispatching import BY_COUNTY
+from ledger.domain.documents import number_digest
 from ledger.domain.organisations import (
     BY_TOWN_OFFICE,
     COMMUNITIES,
@@ -33,7 +32,6 @@ from ledger.refusals import Forbidden, Refusal, Unacceptable, UnknownReference, 
 _ISSUERS = (BY_COMMUNITY, BY_TOWN_OFFICE, BY_COUNTY)
 MAX_COMMENDED = 25
 """Persons and households, and as many units: a record's tags name them all."""
-_BRACKETS: Final = str.maketrans("[]()【】", "〔〕〔〕〔〕")
 
 
 class Honour(StrEnum):
@@ -107,11 +105,14 @@ class CommendationIssued(Event):
     def tags(self) -> tuple[str, ...]:
         return (
             f"commendation:{self.commendation}",
-            document_tag(self.document_number),
+            self._document_tag(),
             *(f"account:{one}" for one in self.accounts),
             *(f"organisation:{one}" for one in self.units),
             *(() if self.period is None else (f"period:{self.period}",)),
         )
+
+    def _document_tag(self) -> str:
+        return f"honour_document:{number_digest(self.document_number)}"
 
     def boundary(self, state: Any) -> tuple[str, ...]:
         privacy = (f"privacy:account:{one}" for one in self.accounts)
@@ -129,7 +130,7 @@ class CommendationIssued(Event):
         )
 
     def _used_number(self, situation: Situation) -> Refusal | None:
-        used: str | None = situation.state(document_tag(self.document_number))
+        used: str | None = situation.state(self._document_tag())
         if used is None:
             return None
         return WrongState(
@@ -264,12 +265,6 @@ class CommendationRescinded(Event):
 
 NAMING: Final = (Purpose.SHOW_MASKED_NAME, Purpose.SHOW_NAME)
 """Either of these lets somebody be named."""
-
-
-def document_tag(number: str) -> str:
-    """The history of a document's number, however it is spaced or bracketed."""
-    plain = "".join(normalize("NFKC", number).split()).translate(_BRACKETS)
-    return f"honour_document:{sha256(plain.encode()).hexdigest()}"
 
 
 def _self_praise(field: str) -> Refusal:
