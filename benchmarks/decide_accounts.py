@@ -14,14 +14,19 @@ from ledger import decision
 from ledger.clocks import TimeUnit, local_day
 from ledger.decider import ProposalDecider
 from ledger.decision import Office, Situation
-from ledger.domain.accounts import Account, AccountOpened, HolderType
-from ledger.domain.deeds import DeedClaimed, DeedVerified
-from ledger.domain.objections import ObjectionRaised
-from ledger.domain.people import AppointmentMade
-from ledger.domain.points import LovePointsAwarded, LovePointsReversed, months_after
-from ledger.domain.publicity import PublicityOpened
-from ledger.domain.rewards import LovePointsRedeemed, RewardListed, RewardRestocked, RewardType
-from ledger.domain.rules import EXPIRE_AFTER_MONTHS, Deadline, Step
+from ledger.domain.love_bank.accounts import Account, AccountOpened, HolderType
+from ledger.domain.love_bank.deeds import DeedClaimed, DeedVerified
+from ledger.domain.love_bank.objections import ObjectionRaised
+from ledger.domain.love_bank.points import LovePointsAwarded, LovePointsReversed, months_after
+from ledger.domain.love_bank.publicity import PublicityOpened
+from ledger.domain.love_bank.rewards import (
+    LovePointsRedeemed,
+    RewardListed,
+    RewardRestocked,
+    RewardType,
+)
+from ledger.domain.rules.rules import EXPIRE_AFTER_MONTHS, Deadline, Step
+from ledger.domain.town.people import AppointmentMade
 from ledger.event import Actor, Event
 from ledger.ledger import Ledger
 from ledger.proposal import Prepared, Proposal, prepare

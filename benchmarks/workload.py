@@ -11,15 +11,15 @@ from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQue
 from benchmarks import events
 from ledger.clocks import TimeUnit
 from ledger.decision import Office, OrganisationType
-from ledger.domain.calendars import WorkingCalendarEnacted
-from ledger.domain.dispatching import RequestDispatched
 from ledger.domain.founding import LedgerFounded
-from ledger.domain.handling import ProgressPosted
-from ledger.domain.intake import RequestAccepted, RequestFiled
-from ledger.domain.organisations import OrganisationRegistered
-from ledger.domain.people import AppointmentMade
-from ledger.domain.requests import Category
-from ledger.domain.rules import Deadline, Grade, OfficeHours, RulesEnacted, Step
+from ledger.domain.requests.dispatching import RequestDispatched
+from ledger.domain.requests.handling import ProgressPosted
+from ledger.domain.requests.intake import RequestAccepted, RequestFiled
+from ledger.domain.requests.requests import Category
+from ledger.domain.rules.calendars import WorkingCalendarEnacted
+from ledger.domain.rules.rules import Deadline, Grade, OfficeHours, RulesEnacted, Step
+from ledger.domain.town.organisations import OrganisationRegistered
+from ledger.domain.town.people import AppointmentMade
 from ledger.event import Actor, Event
 from ledger.proposal import Proposal
 

@@ -8,19 +8,25 @@ from typing import Any
 
 from ledger.clocks import local_day
 from ledger.decision import Office
-from ledger.domain.accounts import Account, AccountClosed, AccountOpened, Closing, HolderType
-from ledger.domain.deeds import DeedClaimed, DeedVerified
-from ledger.domain.objections import ObjectionAppealed, ObjectionRaised, ObjectionRuled
-from ledger.domain.people import AppointmentMade
-from ledger.domain.points import (
+from ledger.domain.love_bank.accounts import (
+    Account,
+    AccountClosed,
+    AccountOpened,
+    Closing,
+    HolderType,
+)
+from ledger.domain.love_bank.deeds import DeedClaimed, DeedVerified
+from ledger.domain.love_bank.objections import ObjectionAppealed, ObjectionRaised, ObjectionRuled
+from ledger.domain.love_bank.points import (
     LovePointsAwarded,
     LovePointsDonated,
     LovePointsExpired,
     LovePointsExpiryNoticed,
     LovePointsReversed,
 )
-from ledger.domain.publicity import PublicityOpened
-from ledger.domain.rewards import LovePointsRedeemed
+from ledger.domain.love_bank.publicity import PublicityOpened
+from ledger.domain.love_bank.rewards import LovePointsRedeemed
+from ledger.domain.town.people import AppointmentMade
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from tests.paper_ledger import PaperLedger

@@ -8,24 +8,24 @@ from typing import Any, NamedTuple
 
 from ledger.catalogue import KINDS
 from ledger.clocks import local_day
-from ledger.domain.accounts import HolderType
-from ledger.domain.appeals import AppealHeard, AppealOutcome
-from ledger.domain.commendation import CommendationIssued, Honour
-from ledger.domain.consent import Evidence, Purpose
-from ledger.domain.objections import ObjectionAppealed, ObjectionRaised, ObjectionRuled
-from ledger.domain.people import Education, PersonEnrolled
-from ledger.domain.periods import PeriodOpened
-from ledger.domain.personal_data import ContextsLinked, PersonalDataCorrected
-from ledger.domain.points import LovePointsReversed
-from ledger.domain.rankings import RankingSealed, standings_digest
-from ledger.domain.ratings import (
+from ledger.domain.honours.appeals import AppealHeard, AppealOutcome
+from ledger.domain.honours.commendation import CommendationIssued, Honour
+from ledger.domain.honours.periods import PeriodOpened
+from ledger.domain.honours.rankings import RankingSealed, standings_digest
+from ledger.domain.love_bank.accounts import HolderType
+from ledger.domain.love_bank.objections import ObjectionAppealed, ObjectionRaised, ObjectionRuled
+from ledger.domain.love_bank.points import LovePointsReversed
+from ledger.domain.privacy.consent import Evidence, Purpose
+from ledger.domain.privacy.personal_data import ContextsLinked, PersonalDataCorrected
+from ledger.domain.requests.ratings import (
     PoorRatingRectified,
     PoorRatingVerified,
     RatingTarget,
     Satisfaction,
     ServiceRated,
 )
-from ledger.domain.rules import RulesEnacted
+from ledger.domain.rules.rules import RulesEnacted
+from ledger.domain.town.people import Education, PersonEnrolled
 from ledger.event import Actor, Event, HeldFor, personal_fields
 from ledger.proposal import Proposal
 from tests import donation_acts, fund_acts, privacy_acts, whistle_acts

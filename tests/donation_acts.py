@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ledger.domain.donation_uses import DonationReturned, DonationUsed, ReturnGround
-from ledger.domain.donations import (
+from ledger.domain.love_bank.rewards import RewardListed, RewardRestocked, RewardType
+from ledger.domain.money.donation_uses import DonationReturned, DonationUsed, ReturnGround
+from ledger.domain.money.donations import (
     Donation,
     DonationPurpose,
     DonationReceived,
@@ -13,7 +14,6 @@ from ledger.domain.donations import (
     Goods,
     GoodsUnit,
 )
-from ledger.domain.rewards import RewardListed, RewardRestocked, RewardType
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from tests.paper_ledger import PaperLedger

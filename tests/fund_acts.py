@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
-from ledger.domain.attachments import Attachment
-from ledger.domain.budgets import Budget, BudgetLine, FundAppropriated, FundCommitted
-from ledger.domain.spending import Finding, FundAudited, FundReturned, FundSpent
+from ledger.domain.documents.attachments import Attachment
+from ledger.domain.money.budgets import Budget, BudgetLine, FundAppropriated, FundCommitted
+from ledger.domain.money.spending import Finding, FundAudited, FundReturned, FundSpent
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from tests.paper_ledger import PaperLedger

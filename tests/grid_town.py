@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from ledger.domain.grid import GridLevel, GridUnit, GridUnitCreated
-from ledger.domain.regrouping import GridPart, GridUnitMerged, GridUnitSplit
+from ledger.domain.town.grid import GridLevel, GridUnit, GridUnitCreated
+from ledger.domain.town.regrouping import GridPart, GridUnitMerged, GridUnitSplit
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from tests.paper_ledger import PaperLedger

@@ -10,23 +10,23 @@ import psycopg
 from psycopg import sql
 
 from ledger.decision import OrganisationType
-from ledger.domain.grid import (
+from ledger.domain.honours.rankings import RankingSealed
+from ledger.domain.privacy.personal_data import ContextsLinked
+from ledger.domain.requests.handling import AnswerAccepted
+from ledger.domain.requests.supervision import RequestSupervised
+from ledger.domain.town.grid import (
     GridLevel,
     GridUnitCreated,
     HouseholdAssigned,
     OnlineChannelLinked,
     Platform,
 )
-from ledger.domain.handling import AnswerAccepted
-from ledger.domain.organisations import (
+from ledger.domain.town.organisations import (
     OrganisationAssigned,
     OrganisationRegistered,
     OrganisationRenamed,
 )
-from ledger.domain.personal_data import ContextsLinked
-from ledger.domain.rankings import RankingSealed
-from ledger.domain.regrouping import GridPart, GridUnitMerged, GridUnitSplit
-from ledger.domain.supervision import RequestSupervised
+from ledger.domain.town.regrouping import GridPart, GridUnitMerged, GridUnitSplit
 from ledger.event import Event, Recorded
 from ledger.proposal import Proposal
 from ledger.store.contract import StoredEvent

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ledger.catalogue import KINDS
-from ledger.domain.accounts import AccountOpened, HolderType
-from ledger.domain.consent import Evidence, Purpose
-from ledger.domain.erasure import ErasureBasis, HoldBasis
-from ledger.domain.subjects import Consent, Privacy
+from ledger.domain.love_bank.accounts import AccountOpened, HolderType
+from ledger.domain.privacy.consent import Evidence, Purpose
+from ledger.domain.privacy.erasure import ErasureBasis, HoldBasis
+from ledger.domain.privacy.subjects import Consent, Privacy
 from ledger.event import Actor, Event
 from ledger.proposal import Proposal
 from tests.paper_ledger import PaperLedger

@@ -11,18 +11,18 @@ import rfc8785
 
 from ledger.clocks import local_day
 from ledger.decision import Office
-from ledger.domain.accounts import AccountOpened, HolderType
-from ledger.domain.appeals import AppealHeard, AppealOutcome
-from ledger.domain.commendation import (
+from ledger.domain.honours.appeals import AppealHeard, AppealOutcome
+from ledger.domain.honours.commendation import (
     CommendationIssued,
     CommendationRescinded,
     Honour,
     Rescission,
 )
-from ledger.domain.people import AppointmentMade
-from ledger.domain.periods import Period, PeriodOpened
-from ledger.domain.points import LovePointsReversed
-from ledger.domain.rankings import RankingPublished, RankingSealed
+from ledger.domain.honours.periods import Period, PeriodOpened
+from ledger.domain.honours.rankings import RankingPublished, RankingSealed
+from ledger.domain.love_bank.accounts import AccountOpened, HolderType
+from ledger.domain.love_bank.points import LovePointsReversed
+from ledger.domain.town.people import AppointmentMade
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from tests.paper_ledger import PaperLedger

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ledger.catalogue import KINDS
 from ledger.clocks import Calendars
 from ledger.decision import Office
-from ledger.domain.closing import (
+from ledger.domain.requests.closing import (
     CalledBack,
     CallOutcome,
     ClosureDisputed,
@@ -19,7 +19,7 @@ from ledger.domain.closing import (
     RequestReopened,
     RequestStruckOff,
 )
-from ledger.domain.dispatching import (
+from ledger.domain.requests.dispatching import (
     CoHandlerAdded,
     JurisdictionRuled,
     OrderReassigned,
@@ -28,8 +28,8 @@ from ledger.domain.dispatching import (
     OrderSigned,
     RequestDispatched,
 )
-from ledger.domain.exclusions import Metric, MetricExclusionRequested, MetricExclusionRuled
-from ledger.domain.handling import (
+from ledger.domain.requests.exclusions import Metric, MetricExclusionRequested, MetricExclusionRuled
+from ledger.domain.requests.handling import (
     AnswerAccepted,
     AnswerSentBack,
     ProgressPosted,
@@ -37,7 +37,7 @@ from ledger.domain.handling import (
     RequestAnsweredDirectly,
     RespondentStated,
 )
-from ledger.domain.intake import (
+from ledger.domain.requests.intake import (
     Elsewhere,
     RequestAccepted,
     RequestDeclined,
@@ -46,10 +46,8 @@ from ledger.domain.intake import (
     RequestRedirected,
     RequestWithdrawn,
 )
-from ledger.domain.people import AppointmentMade
-from ledger.domain.requests import AT_HANDLERS, Category, Request, Stage
-from ledger.domain.rules import Grade, Pack, RulesEnacted
-from ledger.domain.supervision import (
+from ledger.domain.requests.requests import AT_HANDLERS, Category, Request, Stage
+from ledger.domain.requests.supervision import (
     ClockPaused,
     ClockResumed,
     ExtensionRequested,
@@ -57,7 +55,9 @@ from ledger.domain.supervision import (
     RequestSupervised,
     RequestUrged,
 )
-from ledger.domain.terms import Term, calendars_of, handler_term, handler_time, packs_of
+from ledger.domain.rules.rules import Grade, Pack, RulesEnacted
+from ledger.domain.rules.terms import Term, calendars_of, handler_term, handler_time, packs_of
+from ledger.domain.town.people import AppointmentMade
 from ledger.event import Actor, Event
 from ledger.proposal import Proposal
 from ledger.refusals import Refusal

@@ -1,7 +1,8 @@
 """The clocks once more, slow and obvious: a walk over the minutes of the days in Shanghai.
 
-What `ledger.clocks` and `ledger.domain.terms` count in integers is walked here minute by minute,
-with the time zone database's Asia/Shanghai (which is UTC+8 throughout from September 1991 on).
+What `ledger.clocks` and `ledger.domain.rules.terms` count in integers is walked here minute by
+minute, with the time zone database's Asia/Shanghai (which is UTC+8 throughout from September 1991
+on).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from ledger.clocks import Calendars, Due, OfficeDay, TimeUnit, Worked, office_day, working_year
-from ledger.domain.terms import HandlerClock, Span
+from ledger.domain.rules.terms import HandlerClock, Span
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MINUTE = timedelta(minutes=1)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.domain.attachments import MAX_ATTACHMENT_BYTES, Attachment
+from ledger.domain.documents.attachments import MAX_ATTACHMENT_BYTES, Attachment
 from tests.test_cli import run
 
 CONTENT = "发票 0001".encode()

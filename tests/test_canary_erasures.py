@@ -19,8 +19,8 @@ from api.running import make_signer
 from api.settings import Settings
 from ledger import catalogue
 from ledger.access.log import PURPOSE, AccessLog
-from ledger.domain.erasure import ErasureBasis, PersonalDataErased
-from ledger.domain.intake import RequestWithdrawn
+from ledger.domain.privacy.erasure import ErasureBasis, PersonalDataErased
+from ledger.domain.requests.intake import RequestWithdrawn
 from ledger.event import Commitment, personal_fields
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal

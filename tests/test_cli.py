@@ -21,7 +21,7 @@ import pytest
 from psycopg import sql
 
 from api.demonstration.keys import FILE_NAME
-from ledger.domain.calendars import WorkingCalendarEnacted
+from ledger.domain.rules.calendars import WorkingCalendarEnacted
 from tests.api_server import filed, wait_for
 
 COMMAND = (sys.executable, "-m", "api.cli.main")

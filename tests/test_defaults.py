@@ -18,10 +18,10 @@ from api.imports.groundwork import NoGroundwork, prepare_ground
 from api.imports.sources import SOURCES
 from ledger import catalogue
 from ledger.clocks import TimeUnit
-from ledger.domain.calendars import WorkingCalendarEnacted
 from ledger.domain.founding import LedgerFounded
-from ledger.domain.rules import Grade, RulesEnacted, Step, pack_of
-from ledger.domain.terms import step_term
+from ledger.domain.rules.calendars import WorkingCalendarEnacted
+from ledger.domain.rules.rules import Grade, RulesEnacted, Step, pack_of
+from ledger.domain.rules.terms import step_term
 from ledger.event import Event, Recorded
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ledger.domain.accounts import (
+from ledger.domain.love_bank.accounts import (
     MAX_HOUSEHOLD_PRINCIPALS,
     Account,
     AccountOpened,
     HolderType,
     Lot,
 )
-from ledger.domain.organisations import OrganisationDissolved
+from ledger.domain.town.organisations import OrganisationDissolved
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, UnknownReference, WrongState

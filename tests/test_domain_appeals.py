@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from ledger.decision import Office
-from ledger.domain.accounts import AccountOpened, HolderType
-from ledger.domain.appeals import AppealOutcome
-from ledger.domain.people import AppointmentMade
+from ledger.domain.honours.appeals import AppealOutcome
+from ledger.domain.love_bank.accounts import AccountOpened, HolderType
+from ledger.domain.town.people import AppointmentMade
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, WrongState

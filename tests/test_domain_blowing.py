@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from ledger.domain.blowing import WhistleBlown
-from ledger.domain.dispatching import MAX_HANDLERS
-from ledger.domain.requests import Request, Stage
-from ledger.domain.rules import Grade
-from ledger.domain.whistles import MAX_DEPARTMENTS, Ground, WhistleStage
+from ledger.domain.requests.dispatching import MAX_HANDLERS
+from ledger.domain.requests.requests import Request, Stage
+from ledger.domain.rules.rules import Grade
+from ledger.domain.whistles.blowing import WhistleBlown
+from ledger.domain.whistles.whistles import MAX_DEPARTMENTS, Ground, WhistleStage
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, UnknownReference, WrongState

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from ledger.decision import OrganisationType
-from ledger.domain.budgets import MAX_AMOUNT_FEN, BudgetLine
-from ledger.domain.organisations import OrganisationRegistered
+from ledger.domain.money.budgets import MAX_AMOUNT_FEN, BudgetLine
+from ledger.domain.town.organisations import OrganisationRegistered
 from ledger.event import MAX_INTEGER
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, UnknownReference, WrongState

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ledger.clocks import WorkingYear
-from ledger.domain.calendars import WorkingCalendarEnacted, calendar_tag
+from ledger.domain.rules.calendars import WorkingCalendarEnacted, calendar_tag
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable
 from tests.request_acts import refused, town

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from ledger.domain.closing import (
+from ledger.domain.requests.closing import (
     CalledBack,
     CallOutcome,
     ClosureDisputed,
@@ -16,9 +16,9 @@ from ledger.domain.closing import (
     RequestReopened,
     RequestStruckOff,
 )
-from ledger.domain.requests import Closing, Order, Stage
-from ledger.domain.rules import Grade, Step
-from ledger.domain.terms import HandlerClock
+from ledger.domain.requests.requests import Closing, Order, Stage
+from ledger.domain.rules.rules import Grade, Step
+from ledger.domain.rules.terms import HandlerClock
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Unacceptable, WrongState

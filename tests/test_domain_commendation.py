@@ -9,11 +9,11 @@ import pytest
 from pydantic import ValidationError
 
 from ledger.decision import OrganisationType
-from ledger.domain.accounts import AccountOpened, HolderType
-from ledger.domain.appeals import AppealOutcome
-from ledger.domain.commendation import MAX_COMMENDED, Honour
-from ledger.domain.consent import Evidence, Purpose
-from ledger.domain.organisations import OrganisationRegistered
+from ledger.domain.honours.appeals import AppealOutcome
+from ledger.domain.honours.commendation import MAX_COMMENDED, Honour
+from ledger.domain.love_bank.accounts import AccountOpened, HolderType
+from ledger.domain.privacy.consent import Evidence, Purpose
+from ledger.domain.town.organisations import OrganisationRegistered
 from ledger.event import MAX_TAGS
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, UnknownReference, WrongState

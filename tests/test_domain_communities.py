@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from ledger.decision import Office, OrganisationType
-from ledger.domain.handling import RespondentStated
-from ledger.domain.intake import RequestMerged, RequestWithdrawn
-from ledger.domain.organisations import OrganisationAssigned, OrganisationRegistered
-from ledger.domain.people import AppointmentMade
-from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
-from ledger.domain.requests import Stage
+from ledger.domain.requests.handling import RespondentStated
+from ledger.domain.requests.intake import RequestMerged, RequestWithdrawn
+from ledger.domain.requests.ratings import RatingTarget, Satisfaction, ServiceRated
+from ledger.domain.requests.requests import Stage
+from ledger.domain.town.organisations import OrganisationAssigned, OrganisationRegistered
+from ledger.domain.town.people import AppointmentMade
 from ledger.event import Actor, Event
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from ledger.domain.consent import ConsentGiven, ConsentWithdrawn, Evidence, Purpose
-from ledger.domain.requests import Stage
-from ledger.domain.subjects import Consent
+from ledger.domain.privacy.consent import ConsentGiven, ConsentWithdrawn, Evidence, Purpose
+from ledger.domain.privacy.subjects import Consent
+from ledger.domain.requests.requests import Stage
 from ledger.event import Actor
 from ledger.refusals import Unacceptable, WrongState
 from tests.privacy_acts import ACCOUNT, HOLDER, SUBJECT, agreed, done, opened, privacy

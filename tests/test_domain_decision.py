@@ -9,9 +9,9 @@ import pytest
 
 from ledger.catalogue import KINDS
 from ledger.decision import CLOCK_TOLERANCE, MAX_NOTICE, Office, OrganisationType
-from ledger.domain.intake import RequestAccepted
-from ledger.domain.organisations import OrganisationRegistered
-from ledger.domain.people import AppointmentMade
+from ledger.domain.requests.intake import RequestAccepted
+from ledger.domain.town.organisations import OrganisationRegistered
+from ledger.domain.town.people import AppointmentMade
 from ledger.event import Actor
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from ledger.domain.accounts import HolderType
-from ledger.domain.deeds import MAX_HOURS, MAX_WITNESSES, Deed, DeedClaimed, DeedStage
+from ledger.domain.love_bank.accounts import HolderType
+from ledger.domain.love_bank.deeds import MAX_HOURS, MAX_WITNESSES, Deed, DeedClaimed, DeedStage
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, UnknownReference, WrongState

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from ledger.decision import Office, OrganisationType
-from ledger.domain.blowing import WhistleBlown
-from ledger.domain.dispatching import (
+from ledger.domain.requests.dispatching import (
     MAX_HANDLERS,
     CoHandlerAdded,
     JurisdictionRuled,
@@ -17,13 +16,14 @@ from ledger.domain.dispatching import (
     OrderReturnRuled,
     OrderSigned,
 )
-from ledger.domain.handling import ProgressPosted, RequestAnswered
-from ledger.domain.organisations import OrganisationDissolved, OrganisationRegistered
-from ledger.domain.people import AppointmentMade
-from ledger.domain.requests import Order, Stage
-from ledger.domain.rules import Grade
-from ledger.domain.terms import HandlerClock
-from ledger.domain.whistles import Ground
+from ledger.domain.requests.handling import ProgressPosted, RequestAnswered
+from ledger.domain.requests.requests import Order, Stage
+from ledger.domain.rules.rules import Grade
+from ledger.domain.rules.terms import HandlerClock
+from ledger.domain.town.organisations import OrganisationDissolved, OrganisationRegistered
+from ledger.domain.town.people import AppointmentMade
+from ledger.domain.whistles.blowing import WhistleBlown
+from ledger.domain.whistles.whistles import Ground
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, WrongState

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from ledger.domain.blowing import WhistleBlown, WhistleCountermanded, WhistleSplit
-from ledger.domain.dockets import Docket
-from ledger.domain.requests import Stage
-from ledger.domain.rules import Grade
-from ledger.domain.whistles import Ground
+from ledger.domain.requests.dockets import Docket
+from ledger.domain.requests.requests import Stage
+from ledger.domain.rules.rules import Grade
+from ledger.domain.whistles.blowing import WhistleBlown, WhistleCountermanded, WhistleSplit
+from ledger.domain.whistles.whistles import Ground
 from ledger.proposal import Proposal
 from tests.paper_ledger import PaperLedger
 from tests.request_acts import (

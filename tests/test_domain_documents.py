@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ledger.domain.documents import number_digest
+from ledger.domain.documents.documents import number_digest
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ledger.domain.budgets import MAX_AMOUNT_FEN
-from ledger.domain.donation_uses import DonationUsed
-from ledger.domain.donations import MAX_PIECES, DonationPurpose, DonorType
-from ledger.domain.rewards import Reward
+from ledger.domain.love_bank.rewards import Reward
+from ledger.domain.money.budgets import MAX_AMOUNT_FEN
+from ledger.domain.money.donation_uses import DonationUsed
+from ledger.domain.money.donations import MAX_PIECES, DonationPurpose, DonorType
 from ledger.refusals import Forbidden, Unacceptable, UnknownReference, WrongState
 from tests.donation_acts import (
     DONATION,

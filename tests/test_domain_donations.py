@@ -8,9 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from ledger.decision import OrganisationType
-from ledger.domain.budgets import MAX_AMOUNT_FEN
-from ledger.domain.consent import Evidence, Purpose
-from ledger.domain.donations import (
+from ledger.domain.money.budgets import MAX_AMOUNT_FEN
+from ledger.domain.money.donations import (
     MAX_ITEMS,
     MAX_PIECES,
     DonationPurpose,
@@ -19,7 +18,8 @@ from ledger.domain.donations import (
     Goods,
     GoodsUnit,
 )
-from ledger.domain.organisations import OrganisationRegistered
+from ledger.domain.privacy.consent import Evidence, Purpose
+from ledger.domain.town.organisations import OrganisationRegistered
 from ledger.event import Commitment
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, UnknownReference, WrongState

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ledger import catalogue
-from ledger.domain.accounts import AccountOpened, HolderType
-from ledger.domain.handling import ProgressPosted
-from ledger.domain.intake import RequestAccepted, RequestFiled
-from ledger.domain.personal_data import ContextsLinked
-from ledger.domain.requests import Category
-from ledger.domain.rules import RulesEnacted, Subject
+from ledger.domain.love_bank.accounts import AccountOpened, HolderType
+from ledger.domain.privacy.personal_data import ContextsLinked
+from ledger.domain.requests.handling import ProgressPosted
+from ledger.domain.requests.intake import RequestAccepted, RequestFiled
+from ledger.domain.requests.requests import Category
+from ledger.domain.rules.rules import RulesEnacted, Subject
 from ledger.event import (
     MAX_RECORD_BYTES,
     MAX_TAG_BYTES,

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from ledger.decision import Office
-from ledger.domain.consent import Purpose
-from ledger.domain.erasure import ErasureBasis, HoldBasis
-from ledger.domain.people import AppointmentEnded
-from ledger.domain.requests import ENDED, Stage
-from ledger.domain.subjects import ALL_PURPOSES
+from ledger.domain.privacy.consent import Purpose
+from ledger.domain.privacy.erasure import ErasureBasis, HoldBasis
+from ledger.domain.privacy.subjects import ALL_PURPOSES
+from ledger.domain.requests.requests import ENDED, Stage
+from ledger.domain.town.people import AppointmentEnded
 from ledger.event import Actor, HeldFor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, WrongState

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from ledger.domain.exclusions import Metric, MetricExclusionRequested, MetricExclusionRuled
-from ledger.domain.requests import Exclusion, Stage
+from ledger.domain.requests.exclusions import Metric, MetricExclusionRequested, MetricExclusionRuled
+from ledger.domain.requests.requests import Exclusion, Stage
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, WrongState

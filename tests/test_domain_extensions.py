@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from ledger.domain.dispatching import OrderSigned
-from ledger.domain.requests import Stage
-from ledger.domain.rules import Grade
-from ledger.domain.supervision import (
+from ledger.domain.requests.dispatching import OrderSigned
+from ledger.domain.requests.requests import Stage
+from ledger.domain.requests.supervision import (
     ExtensionRequested,
     ExtensionRuled,
 )
+from ledger.domain.rules.rules import Grade
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, WrongState

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from ledger.domain.grid import (
+from ledger.domain.town.grid import (
     MAX_CHILDREN,
     GridLevel,
     Household,
@@ -15,7 +15,7 @@ from ledger.domain.grid import (
     OnlineChannelLinked,
     Platform,
 )
-from ledger.domain.organisations import OrganisationDissolved
+from ledger.domain.town.organisations import OrganisationDissolved
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, UnknownReference, WrongState

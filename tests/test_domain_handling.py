@@ -6,15 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from ledger.domain.handling import (
+from ledger.domain.requests.handling import (
     AnswerAccepted,
     AnswerSentBack,
     RequestAnswered,
     RequestAnsweredDirectly,
     RespondentStated,
 )
-from ledger.domain.requests import Closing, Stage
-from ledger.domain.rules import Deadline, Step
+from ledger.domain.requests.requests import Closing, Stage
+from ledger.domain.rules.rules import Deadline, Step
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, WrongState

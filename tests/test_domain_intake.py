@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from ledger.catalogue import KINDS
-from ledger.domain.intake import (
+from ledger.domain.requests.intake import (
     Elsewhere,
     RequestAccepted,
     RequestDeclined,
@@ -16,9 +16,9 @@ from ledger.domain.intake import (
     RequestRedirected,
     RequestWithdrawn,
 )
-from ledger.domain.organisations import OrganisationDissolved
-from ledger.domain.requests import RequestEvent, Stage
-from ledger.domain.rules import Subject
+from ledger.domain.requests.requests import RequestEvent, Stage
+from ledger.domain.rules.rules import Subject
+from ledger.domain.town.organisations import OrganisationDissolved
 from ledger.event import Actor
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal

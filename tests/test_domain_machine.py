@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ledger.catalogue import KINDS
-from ledger.domain.handling import AnswerAccepted
-from ledger.domain.rules import Step
-from ledger.domain.supervision import RequestSupervised
+from ledger.domain.requests.handling import AnswerAccepted
+from ledger.domain.requests.supervision import RequestSupervised
+from ledger.domain.rules.rules import Step
 from tests.machine import drafts
 from tests.machine.auditor import Auditor
 from tests.machine.bank_drafts import (

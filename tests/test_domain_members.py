@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ledger.decision import OrganisationType
-from ledger.domain.members import MemberAdmitted, Programme, ReserveNominated
-from ledger.domain.organisations import OrganisationDissolved, OrganisationRegistered
-from ledger.domain.people import PersonEnrolled, Principal
+from ledger.domain.town.members import MemberAdmitted, Programme, ReserveNominated
+from ledger.domain.town.organisations import OrganisationDissolved, OrganisationRegistered
+from ledger.domain.town.people import PersonEnrolled, Principal
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, UnknownReference, WrongState

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from ledger.domain.accounts import HolderType
-from ledger.domain.rules import Step
+from ledger.domain.love_bank.accounts import HolderType
+from ledger.domain.rules.rules import Step
 from ledger.event import Actor
 from ledger.refusals import Forbidden, WrongState
 from tests.bank_acts import (

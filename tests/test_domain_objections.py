@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from ledger.domain.accounts import HolderType
-from ledger.domain.objections import Objection, ObjectionRaised, ObjectionRuled
+from ledger.domain.love_bank.accounts import HolderType
+from ledger.domain.love_bank.objections import Objection, ObjectionRaised, ObjectionRuled
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, UnknownReference, WrongState

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.decision import Office, OrganisationType
-from ledger.domain.accounts import AccountOpened, HolderType
-from ledger.domain.blowing import WhistleBlown
-from ledger.domain.organisations import (
+from ledger.domain.love_bank.accounts import AccountOpened, HolderType
+from ledger.domain.requests.requests import Stage
+from ledger.domain.rules.rules import Grade
+from ledger.domain.town.organisations import (
     Organisation,
     OrganisationAssigned,
     OrganisationDissolved,
@@ -20,10 +21,9 @@ from ledger.domain.organisations import (
     OrganisationRenamed,
     SubgroupBasis,
 )
-from ledger.domain.people import AppointmentMade
-from ledger.domain.requests import Stage
-from ledger.domain.rules import Grade
-from ledger.domain.whistles import Ground
+from ledger.domain.town.people import AppointmentMade
+from ledger.domain.whistles.blowing import WhistleBlown
+from ledger.domain.whistles.whistles import Ground
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, UnknownReference, WrongState

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from ledger.decision import Office
-from ledger.domain.grid import GridLevel, GridUnit, GridUnitCreated
-from ledger.domain.organisations import OrganisationRenamed
-from ledger.domain.people import (
+from ledger.domain.town.grid import GridLevel, GridUnit, GridUnitCreated
+from ledger.domain.town.organisations import OrganisationRenamed
+from ledger.domain.town.people import (
     HEADS,
     AppointmentEnded,
     AppointmentMade,

@@ -9,12 +9,12 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from ledger.catalogue import KINDS
-from ledger.domain.erasure import PersonalDataErased
-from ledger.domain.intake import RequestFiled
-from ledger.domain.people import PersonEnrolled
-from ledger.domain.personal_data import ContextsLinked, PersonalDataCorrected
-from ledger.domain.requests import Stage
-from ledger.domain.subjects import SUBJECT_TYPES, Subject, SubjectEvent
+from ledger.domain.privacy.erasure import PersonalDataErased
+from ledger.domain.privacy.personal_data import ContextsLinked, PersonalDataCorrected
+from ledger.domain.privacy.subjects import SUBJECT_TYPES, Subject, SubjectEvent
+from ledger.domain.requests.intake import RequestFiled
+from ledger.domain.requests.requests import Stage
+from ledger.domain.town.people import PersonEnrolled
 from ledger.event import MAX_TAG_BYTES, Actor, HeldFor, personal_fields
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, UnknownReference, WrongState

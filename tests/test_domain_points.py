@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from ledger import catalogue
-from ledger.domain.points import months_after
+from ledger.domain.love_bank.points import months_after
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, UnknownReference, WrongState

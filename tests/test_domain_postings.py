@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import catalogue
-from ledger.domain import postings
-from ledger.domain.postings import BankAccount, Posting, PostingKind, posting
+from ledger.domain.love_bank import postings
+from ledger.domain.love_bank.postings import BankAccount, Posting, PostingKind, posting
 from ledger.event import Recorded
 from ledger.proposal import Proposal
 from tests.bank_acts import (

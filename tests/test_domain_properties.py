@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ledger import catalogue
 from ledger.decision import OrganisationType, Situation, Standing, standing
-from ledger.domain.requests import CLERKS
+from ledger.domain.requests.requests import CLERKS
 from ledger.event import Actor, Event, Id, PersonalText, Recorded
 from ledger.proposal import Proposal
 from ledger.refusals import Refusal, Refused, Unacceptable

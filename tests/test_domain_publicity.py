@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from ledger.domain.consent import Evidence, Purpose
-from ledger.domain.publicity import PublicityOpened, publicity_ends
-from ledger.domain.rules import Step
+from ledger.domain.love_bank.publicity import PublicityOpened, publicity_ends
+from ledger.domain.privacy.consent import Evidence, Purpose
+from ledger.domain.rules.rules import Step
 from ledger.event import MAX_INTEGER, Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, WrongState

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.decision import OrganisationType
-from ledger.domain import rankings
-from ledger.domain.accounts import AccountOpened, HolderType
-from ledger.domain.consent import Evidence, Purpose
-from ledger.domain.organisations import OrganisationRegistered
+from ledger.domain.honours import rankings
+from ledger.domain.love_bank.accounts import AccountOpened, HolderType
+from ledger.domain.privacy.consent import Evidence, Purpose
+from ledger.domain.town.organisations import OrganisationRegistered
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, UnknownReference, WrongState
 from tests import privacy_acts

@@ -6,15 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from ledger.domain.closing import RequestReopened
-from ledger.domain.ratings import (
+from ledger.domain.requests.closing import RequestReopened
+from ledger.domain.requests.ratings import (
     PoorRatingRectified,
     PoorRatingVerified,
     RatingTarget,
     Satisfaction,
     ServiceRated,
 )
-from ledger.domain.requests import Rating, Stage
+from ledger.domain.requests.requests import Rating, Stage
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, UnknownReference, WrongState

@@ -66,7 +66,7 @@ def rules() -> set[str]:
     files = [
         SOURCE / "decision.py",
         SOURCE / "proposal.py",
-        *sorted((SOURCE / "domain").glob("*.py")),
+        *sorted((SOURCE / "domain").rglob("*.py")),
     ]
     parsed = [tree for _, tree in trees(*files)]
     makers = rule_makers(*parsed)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.decision import Office
-from ledger.domain.grid import MAX_CHILDREN, GridLevel, GridUnit, HouseholdAssigned
-from ledger.domain.people import AppointmentEnded, AppointmentMade
+from ledger.domain.town.grid import MAX_CHILDREN, GridLevel, GridUnit, HouseholdAssigned
+from ledger.domain.town.people import AppointmentEnded, AppointmentMade
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Refused, Unacceptable, UnknownReference, WrongState
 from tests.grid_town import DAY, LEVELS, by, created, grid_town, merged, split, unit_of

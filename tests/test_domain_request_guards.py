@@ -6,11 +6,11 @@ import pytest
 
 from ledger.catalogue import KINDS
 from ledger.decision import OrganisationType
-from ledger.domain.dispatching import OrderReassigned
-from ledger.domain.handling import AnswerAccepted, RespondentStated
-from ledger.domain.organisations import OrganisationRegistered
-from ledger.domain.requests import Stage
-from ledger.domain.supervision import RequestSupervised
+from ledger.domain.requests.dispatching import OrderReassigned
+from ledger.domain.requests.handling import AnswerAccepted, RespondentStated
+from ledger.domain.requests.requests import Stage
+from ledger.domain.requests.supervision import RequestSupervised
+from ledger.domain.town.organisations import OrganisationRegistered
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden

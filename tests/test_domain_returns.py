@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from ledger.domain.dispatching import (
+from ledger.domain.requests.dispatching import (
     CoHandlerAdded,
     JurisdictionRuled,
     OrderReassigned,
@@ -15,9 +15,9 @@ from ledger.domain.dispatching import (
     OrderReturnRuled,
     OrderSigned,
 )
-from ledger.domain.handling import RequestAnswered
-from ledger.domain.organisations import OrganisationDissolved
-from ledger.domain.requests import Order, Stage
+from ledger.domain.requests.handling import RequestAnswered
+from ledger.domain.requests.requests import Order, Stage
+from ledger.domain.town.organisations import OrganisationDissolved
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Unacceptable, WrongState

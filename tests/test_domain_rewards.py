@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ledger import catalogue
-from ledger.domain.accounts import HolderType
-from ledger.domain.rewards import (
+from ledger.domain.love_bank.accounts import HolderType
+from ledger.domain.love_bank.rewards import (
     MAX_PRICE,
     MAX_QUANTITY,
     Reward,

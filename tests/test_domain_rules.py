@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from ledger.clocks import TimeUnit
-from ledger.domain.rules import (
+from ledger.domain.rules.rules import (
     REQUEST_GRADES,
     RULES_TAG,
     SHOWN,

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ledger.domain.attachments import MAX_ATTACHMENT_BYTES, Attachment
-from ledger.domain.budgets import MAX_AMOUNT_FEN, BudgetLine
-from ledger.domain.spending import Finding
+from ledger.domain.documents.attachments import MAX_ATTACHMENT_BYTES, Attachment
+from ledger.domain.money.budgets import MAX_AMOUNT_FEN, BudgetLine
+from ledger.domain.money.spending import Finding
 from ledger.refusals import Forbidden, Unacceptable, WrongState
 from tests.fund_acts import (
     BUDGET,

@@ -9,10 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from ledger.decision import Office
-from ledger.domain.organisations import OrganisationDissolved
-from ledger.domain.people import AppointmentMade
-from ledger.domain.ratings import Satisfaction
-from ledger.domain.whistles import Summoned
+from ledger.domain.requests.ratings import Satisfaction
+from ledger.domain.town.organisations import OrganisationDissolved
+from ledger.domain.town.people import AppointmentMade
+from ledger.domain.whistles.whistles import Summoned
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, UnknownReference, WrongState

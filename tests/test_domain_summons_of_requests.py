@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ledger.decision import Office
-from ledger.domain.people import AppointmentMade
-from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
-from ledger.domain.requests import Stage
+from ledger.domain.requests.ratings import RatingTarget, Satisfaction, ServiceRated
+from ledger.domain.requests.requests import Stage
+from ledger.domain.town.people import AppointmentMade
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from tests.paper_ledger import PaperLedger

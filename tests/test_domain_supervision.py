@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from ledger.clocks import TimeUnit
-from ledger.domain.closing import RequestReopened
-from ledger.domain.dispatching import OrderSigned
-from ledger.domain.intake import RequestWithdrawn
-from ledger.domain.requests import Stage
-from ledger.domain.rules import Deadline, Reason, RulesEnacted, Step
-from ledger.domain.supervision import (
+from ledger.domain.requests.closing import RequestReopened
+from ledger.domain.requests.dispatching import OrderSigned
+from ledger.domain.requests.intake import RequestWithdrawn
+from ledger.domain.requests.requests import Stage
+from ledger.domain.requests.supervision import (
     ClockPaused,
     ClockResumed,
     ExtensionRequested,
@@ -20,6 +19,7 @@ from ledger.domain.supervision import (
     RequestSupervised,
     RequestUrged,
 )
+from ledger.domain.rules.rules import Deadline, Reason, RulesEnacted, Step
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, Unacceptable, WrongState

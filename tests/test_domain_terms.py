@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.clocks import TimeUnit, office_day
-from ledger.domain.rules import Deadline, Grade, Pack, Step, governing, successive
-from ledger.domain.terms import (
+from ledger.domain.rules.rules import Deadline, Grade, Pack, Step, governing, successive
+from ledger.domain.rules.terms import (
     HandlerClock,
     Term,
     calendar_tags,

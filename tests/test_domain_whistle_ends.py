@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from ledger.domain.dispatching import MAX_HANDLERS
-from ledger.domain.whistles import MAX_DEPARTMENTS, WhistleStage
+from ledger.domain.requests.dispatching import MAX_HANDLERS
+from ledger.domain.whistles.whistles import MAX_DEPARTMENTS, WhistleStage
 from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Forbidden, UnknownReference, WrongState

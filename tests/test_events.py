@@ -16,8 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 from ledger import catalogue
 from ledger.catalogue import KINDS
 from ledger.decision import OrganisationType, Standing
-from ledger.domain.handling import ProgressPosted
-from ledger.domain.intake import RequestAccepted
+from ledger.domain.requests.handling import ProgressPosted
+from ledger.domain.requests.intake import RequestAccepted
 from ledger.event import (
     MAX_TAG_BYTES,
     MAX_TAGS,

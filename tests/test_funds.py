@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import AsyncConnection
 
-from ledger.domain.budgets import BudgetLine
+from ledger.domain.money.budgets import BudgetLine
 from ledger.proposal import Proposal
 from ledger.store.contract import StoredEvent
 from ledger.store.memory import MemoryStore

@@ -24,7 +24,7 @@ from api.imports.rows import read_rows
 from api.imports.source import Source, identifier
 from api.imports.sources import SOURCES
 from ledger import catalogue
-from ledger.domain.rules import RulesEnacted
+from ledger.domain.rules.rules import RulesEnacted
 from ledger.event import Recorded
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal

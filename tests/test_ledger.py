@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ledger import catalogue
-from ledger.domain.closing import RequestCleared
+from ledger.domain.requests.closing import RequestCleared
 from ledger.event import Commitment
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from ledger.domain.accounts import Account, AccountOpened, HolderType
+from ledger.domain.love_bank.accounts import Account, AccountOpened, HolderType
 from projections import points_archive, rewards
 from projections import reference as town
 from projections.folding import Fold

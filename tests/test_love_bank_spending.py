@@ -12,9 +12,14 @@ from random import Random
 import pytest
 
 from ledger import catalogue
-from ledger.domain.accounts import Account
-from ledger.domain.postings import posting
-from ledger.domain.rewards import LovePointsRedeemed, RewardListed, RewardRestocked, RewardType
+from ledger.domain.love_bank.accounts import Account
+from ledger.domain.love_bank.postings import posting
+from ledger.domain.love_bank.rewards import (
+    LovePointsRedeemed,
+    RewardListed,
+    RewardRestocked,
+    RewardType,
+)
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal
 from ledger.refusals import Refusal, Refused, WrongState

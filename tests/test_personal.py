@@ -19,8 +19,8 @@ from pydantic import ValidationError
 from ledger import catalogue
 from ledger.canonical import instant
 from ledger.catalogue import KINDS
-from ledger.domain.intake import RequestFiled
-from ledger.domain.requests import Category
+from ledger.domain.requests.intake import RequestFiled
+from ledger.domain.requests.requests import Category
 from ledger.event import Commitment, Event, HeldFor, personal_fields
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal, prepare

@@ -6,9 +6,9 @@ import re
 from datetime import date
 from typing import Any
 
-from ledger.domain.consent import Purpose
-from ledger.domain.erasure import HoldBasis
-from ledger.domain.requests import Stage
+from ledger.domain.privacy.consent import Purpose
+from ledger.domain.privacy.erasure import HoldBasis
+from ledger.domain.requests.requests import Stage
 from ledger.event import HeldFor
 from projections.folding import fold
 from projections.personal_data import PROJECTION, ActGroup, DataSubject

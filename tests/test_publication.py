@@ -15,7 +15,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from ledger.domain.rules import pack_of
+from ledger.domain.rules.rules import pack_of
 from ledger.store.connections import connection_string
 from ledger.store.memory import MemoryStore
 from ledger.store.migrations import PUBLIC

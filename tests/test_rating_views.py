@@ -12,11 +12,11 @@ import pytest
 from psycopg import AsyncConnection
 
 from ledger.canonical import canonical_json
-from ledger.domain.accounts import AccountOpened, HolderType
-from ledger.domain.appeals import AppealOutcome
-from ledger.domain.consent import Evidence, Purpose
-from ledger.domain.erasure import ErasureBasis, PersonalDataErased
-from ledger.domain.points import LovePointsReversed
+from ledger.domain.honours.appeals import AppealOutcome
+from ledger.domain.love_bank.accounts import AccountOpened, HolderType
+from ledger.domain.love_bank.points import LovePointsReversed
+from ledger.domain.privacy.consent import Evidence, Purpose
+from ledger.domain.privacy.erasure import ErasureBasis, PersonalDataErased
 from ledger.event import HeldFor
 from ledger.proposal import Proposal
 from ledger.store.connections import connection_string

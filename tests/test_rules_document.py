@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from api.defaults.opening import default_pack
-from ledger.domain.rules import Step
+from ledger.domain.rules.rules import Step
 from tests.api_server import Server
 
 ROOT = Path(__file__).parents[1]

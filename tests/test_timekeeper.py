@@ -12,7 +12,7 @@ import pytest
 
 from ledger import catalogue
 from ledger.catalogue import KINDS
-from ledger.domain.supervision import RequestSupervised
+from ledger.domain.requests.supervision import RequestSupervised
 from ledger.event import Recorded
 from ledger.ledger import Ledger
 from ledger.store.postgres import PostgresStore

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import psycopg
 import pytest
 
-from ledger.domain.erasure import ErasureBasis, PersonalDataErased
-from ledger.domain.personal_data import PersonalDataCorrected
+from ledger.domain.privacy.erasure import ErasureBasis, PersonalDataErased
+from ledger.domain.privacy.personal_data import PersonalDataCorrected
 from ledger.event import HeldFor
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal

@@ -15,17 +15,17 @@ import pytest
 from ledger.access.log import PURPOSE, SCHEMA_SUFFIX, AccessLog
 from ledger.access.reading import ReadingDecision, ReadingPurpose
 from ledger.decision import Office
-from ledger.domain.blowing import WhistleBlown
-from ledger.domain.consent import ConsentGiven, ConsentWithdrawn, Evidence, Purpose
-from ledger.domain.dispatching import OrderReassigned, RequestDispatched
-from ledger.domain.erasure import ErasureBasis, PersonalDataErased
-from ledger.domain.intake import RequestAccepted, RequestFiled
-from ledger.domain.people import AppointmentEnded, AppointmentMade, PersonEnrolled
-from ledger.domain.personal_data import PersonalDataCorrected
-from ledger.domain.requests import Category, Channel
-from ledger.domain.rules import Grade
-from ledger.domain.summons import WhistleReturnRequested, WhistleReturnRuled
-from ledger.domain.whistles import Ground
+from ledger.domain.privacy.consent import ConsentGiven, ConsentWithdrawn, Evidence, Purpose
+from ledger.domain.privacy.erasure import ErasureBasis, PersonalDataErased
+from ledger.domain.privacy.personal_data import PersonalDataCorrected
+from ledger.domain.requests.dispatching import OrderReassigned, RequestDispatched
+from ledger.domain.requests.intake import RequestAccepted, RequestFiled
+from ledger.domain.requests.requests import Category, Channel
+from ledger.domain.rules.rules import Grade
+from ledger.domain.town.people import AppointmentEnded, AppointmentMade, PersonEnrolled
+from ledger.domain.whistles.blowing import WhistleBlown
+from ledger.domain.whistles.summons import WhistleReturnRequested, WhistleReturnRuled
+from ledger.domain.whistles.whistles import Ground
 from ledger.event import Actor, HeldFor
 from ledger.ledger import Answer, Ledger
 from ledger.proposal import Proposal

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from psycopg import AsyncConnection
 
-from ledger.domain.exclusions import Metric, MetricExclusionRequested, MetricExclusionRuled
-from ledger.domain.organisations import OrganisationAssigned
-from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
-from ledger.domain.requests import Stage
-from ledger.domain.rules import Subject
+from ledger.domain.requests.exclusions import Metric, MetricExclusionRequested, MetricExclusionRuled
+from ledger.domain.requests.ratings import RatingTarget, Satisfaction, ServiceRated
+from ledger.domain.requests.requests import Stage
+from ledger.domain.rules.rules import Subject
+from ledger.domain.town.organisations import OrganisationAssigned
 from ledger.proposal import Proposal
 from ledger.store.connections import connection_string
 from ledger.store.contract import StoredEvent

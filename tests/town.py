@@ -8,26 +8,37 @@ import pytest
 
 from ledger.clocks import TimeUnit, local_day
 from ledger.decision import Office, OrganisationType
-from ledger.domain.accounts import AccountOpened, HolderType
-from ledger.domain.blowing import WhistleBlown
-from ledger.domain.calendars import WorkingCalendarEnacted
-from ledger.domain.closing import RequestCleared
-from ledger.domain.deeds import DeedClaimed, DeedVerified
-from ledger.domain.dispatching import RequestDispatched
-from ledger.domain.donations import DonationPurpose, DonationReceived, DonorType, Goods, GoodsUnit
 from ledger.domain.founding import LedgerFounded
-from ledger.domain.handling import AnswerAccepted, ProgressPosted, RequestAnswered
-from ledger.domain.intake import RequestAccepted, RequestFiled
-from ledger.domain.organisations import OrganisationAssigned, OrganisationRegistered
-from ledger.domain.people import AppointmentMade
-from ledger.domain.points import LovePointsAwarded, months_after
-from ledger.domain.publicity import PublicityOpened
-from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
-from ledger.domain.requests import Category
-from ledger.domain.rewards import LovePointsRedeemed, RewardListed, RewardRestocked, RewardType
-from ledger.domain.rules import Deadline, Grade, OfficeHours, Reason, RulesEnacted, Step
-from ledger.domain.summons import DepartmentReportedIn
-from ledger.domain.whistles import Ground
+from ledger.domain.love_bank.accounts import AccountOpened, HolderType
+from ledger.domain.love_bank.deeds import DeedClaimed, DeedVerified
+from ledger.domain.love_bank.points import LovePointsAwarded, months_after
+from ledger.domain.love_bank.publicity import PublicityOpened
+from ledger.domain.love_bank.rewards import (
+    LovePointsRedeemed,
+    RewardListed,
+    RewardRestocked,
+    RewardType,
+)
+from ledger.domain.money.donations import (
+    DonationPurpose,
+    DonationReceived,
+    DonorType,
+    Goods,
+    GoodsUnit,
+)
+from ledger.domain.requests.closing import RequestCleared
+from ledger.domain.requests.dispatching import RequestDispatched
+from ledger.domain.requests.handling import AnswerAccepted, ProgressPosted, RequestAnswered
+from ledger.domain.requests.intake import RequestAccepted, RequestFiled
+from ledger.domain.requests.ratings import RatingTarget, Satisfaction, ServiceRated
+from ledger.domain.requests.requests import Category
+from ledger.domain.rules.calendars import WorkingCalendarEnacted
+from ledger.domain.rules.rules import Deadline, Grade, OfficeHours, Reason, RulesEnacted, Step
+from ledger.domain.town.organisations import OrganisationAssigned, OrganisationRegistered
+from ledger.domain.town.people import AppointmentMade
+from ledger.domain.whistles.blowing import WhistleBlown
+from ledger.domain.whistles.summons import DepartmentReportedIn
+from ledger.domain.whistles.whistles import Ground
 from ledger.event import Actor, Event
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal

@@ -8,12 +8,12 @@ from typing import Any
 
 from ledger.catalogue import KINDS
 from ledger.decision import Office, OrganisationType
-from ledger.domain.blowing import WhistleBlown, WhistleDrafted
-from ledger.domain.organisations import OrganisationRegistered
-from ledger.domain.people import AppointmentMade
-from ledger.domain.ratings import Satisfaction
-from ledger.domain.rules import Grade
-from ledger.domain.whistles import Ground, Summoned, Whistle
+from ledger.domain.requests.ratings import Satisfaction
+from ledger.domain.rules.rules import Grade
+from ledger.domain.town.organisations import OrganisationRegistered
+from ledger.domain.town.people import AppointmentMade
+from ledger.domain.whistles.blowing import WhistleBlown, WhistleDrafted
+from ledger.domain.whistles.whistles import Ground, Summoned, Whistle
 from ledger.event import Actor, Event
 from ledger.proposal import Proposal
 from tests.paper_ledger import PaperLedger

@@ -18,8 +18,8 @@ from ledger import catalogue, decision, proposal
 from ledger.canonical import canonical_json
 from ledger.decision import Situation
 from ledger.dictionary import envelope_table
-from ledger.domain.closing import RequestCleared
-from ledger.domain.intake import RequestFiled
+from ledger.domain.requests.closing import RequestCleared
+from ledger.domain.requests.intake import RequestFiled
 from ledger.event import (
     MAX_INTEGER,
     MAX_TAG_BYTES,

@@ -19,7 +19,7 @@ from api.freshness import Freshness
 from api.problems import Problem
 from api.queries import Fresh, FundsQuery, Id, MovementsQuery
 from api.readers import Readers
-from ledger.domain.attachments import Digest
+from ledger.domain.documents.attachments import Digest
 from projections import funds_reading, project_reading
 from projections.funds_reading import BudgetRecord, ProjectFunds, Proved
 from projections.plain import plain

@@ -26,7 +26,7 @@ from api.settings import Limits
 from api.submission import Place, proposals
 from ledger import catalogue
 from ledger.canonical import instant
-from ledger.domain.intake import RequestFiled
+from ledger.domain.requests.intake import RequestFiled
 from ledger.ledger import Answer, Ledger
 from ledger.proposal import Proposal
 from ledger.refusals import Refused

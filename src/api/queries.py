@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.labels import SHANGHAI
 from ledger.decision import OrganisationType
-from ledger.domain.accounts import HolderType
-from ledger.domain.budgets import FIRST_YEAR, LAST_YEAR, BudgetLine
-from ledger.domain.commendation import Honour
-from ledger.domain.donations import DonationPurpose
-from ledger.domain.requests import Category, Stage
+from ledger.domain.honours.commendation import Honour
+from ledger.domain.love_bank.accounts import HolderType
+from ledger.domain.money.budgets import FIRST_YEAR, LAST_YEAR, BudgetLine
+from ledger.domain.money.donations import DonationPurpose
+from ledger.domain.requests.requests import Category, Stage
 from ledger.event import ID_PATTERN, MAX_INTEGER
 from projections.deeds_reading import Which
 from projections.evaluation_reading import JudgedFigure, JudgedPart

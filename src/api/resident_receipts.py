@@ -22,7 +22,7 @@ from api.problems import Problem
 from api.receipt_links import LINK_PATTERN, PATH, ReceiptLinks
 from api.transparency import NOT_SIGNED, Proofs
 from ledger import catalogue
-from ledger.domain.intake import RequestFiled
+from ledger.domain.requests.intake import RequestFiled
 from ledger.signing.keys import UnusableKeys
 from ledger.store.contract import Store, StoredEvent
 from ledger.tlog.checkpoint import MEDIA_TYPE, Checkpoint

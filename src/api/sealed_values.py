@@ -16,7 +16,7 @@ from api import contract
 from api.auth import Keyring, Principal, Scope
 from api.problems import Problem
 from ledger.access.reading import ReadingPurpose
-from ledger.domain.subjects import FieldName, Subject
+from ledger.domain.privacy.subjects import FieldName, Subject
 from ledger.event import Actor, Id
 from ledger.refusals import Unavailable
 from ledger.vault.opening import Opener, Question, Read

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import psycopg
 
 from ledger.access.reading import ReadingPurpose
-from ledger.domain.consent import Purpose
+from ledger.domain.privacy.consent import Purpose
 from ledger.refusals import Refused, Unavailable
 from ledger.store.connections import connection_string
 from ledger.store.contract import Store, StoreDown

@@ -28,7 +28,7 @@ from api.readers import Readers
 from api.transparency import Proofs
 from ledger import catalogue
 from ledger.canonical import canonical_document
-from ledger.domain.rules import RulesEnacted
+from ledger.domain.rules.rules import RulesEnacted
 from ledger.store.contract import Log, Store
 from ledger.tlog.note import encode_base64
 from projections import published_reading, reading

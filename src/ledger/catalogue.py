@@ -9,44 +9,24 @@ from typing import Any
 
 import orjson
 
-from ledger.domain import (
-    accounts,
-    appeals,
-    blowing,
-    budgets,
-    calendars,
+from ledger.domain import founding, log_keys
+from ledger.domain.honours import appeals, commendation, periods, rankings
+from ledger.domain.love_bank import accounts, deeds, objections, points, publicity, rewards
+from ledger.domain.money import budgets, donation_uses, donations, spending
+from ledger.domain.privacy import consent, erasure, personal_data
+from ledger.domain.requests import (
     closing,
-    commendation,
-    consent,
-    deeds,
     dispatching,
     dockets,
-    donation_uses,
-    donations,
-    erasure,
     exclusions,
-    founding,
-    grid,
     handling,
     intake,
-    log_keys,
-    members,
-    objections,
-    organisations,
-    people,
-    periods,
-    personal_data,
-    points,
-    publicity,
-    rankings,
     ratings,
-    regrouping,
-    rewards,
-    rules,
-    spending,
-    summons,
     supervision,
 )
+from ledger.domain.rules import calendars, rules
+from ledger.domain.town import grid, members, organisations, people, regrouping
+from ledger.domain.whistles import blowing, summons
 from ledger.event import Actor, Event, Fold, Recorded, personal_fields
 
 AREAS = (

@@ -10,15 +10,14 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from ledger.domain.calendars import WorkingCalendarEnacted
-from ledger.domain.closing import (
+from ledger.domain.requests.closing import (
     ClosureDisputed,
     DisputeRuled,
     RequestCleared,
     RequestReopened,
     RequestStruckOff,
 )
-from ledger.domain.dispatching import (
+from ledger.domain.requests.dispatching import (
     CoHandlerAdded,
     JurisdictionRuled,
     OrderReassigned,
@@ -27,15 +26,15 @@ from ledger.domain.dispatching import (
     OrderSigned,
     RequestDispatched,
 )
-from ledger.domain.exclusions import Metric, MetricExclusionRuled
-from ledger.domain.handling import (
+from ledger.domain.requests.exclusions import Metric, MetricExclusionRuled
+from ledger.domain.requests.handling import (
     AnswerAccepted,
     AnswerSentBack,
     ProgressPosted,
     RequestAnswered,
     RequestAnsweredDirectly,
 )
-from ledger.domain.intake import (
+from ledger.domain.requests.intake import (
     RequestAccepted,
     RequestDeclined,
     RequestFiled,
@@ -43,10 +42,8 @@ from ledger.domain.intake import (
     RequestRedirected,
     RequestWithdrawn,
 )
-from ledger.domain.requests import Category, Stage
-from ledger.domain.rules import Grade, RulesEnacted, in_force, successive
-from ledger.domain.rules import Step as DeadlineStep
-from ledger.domain.supervision import (
+from ledger.domain.requests.requests import Category, Stage
+from ledger.domain.requests.supervision import (
     ClockPaused,
     ClockResumed,
     ExtensionRequested,
@@ -54,7 +51,10 @@ from ledger.domain.supervision import (
     RequestSupervised,
     RequestUrged,
 )
-from ledger.domain.terms import (
+from ledger.domain.rules.calendars import WorkingCalendarEnacted
+from ledger.domain.rules.rules import Grade, RulesEnacted, in_force, successive
+from ledger.domain.rules.rules import Step as DeadlineStep
+from ledger.domain.rules.terms import (
     HandlerClock,
     handler_term,
     handler_time,

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import NamedTuple
 
-from ledger.domain.calendars import WorkingCalendarEnacted
-from ledger.domain.deeds import DeedClaimed, DeedStage, DeedVerified
-from ledger.domain.objections import ObjectionAppealed, ObjectionRaised, ObjectionRuled
-from ledger.domain.points import LovePointsAwarded
-from ledger.domain.publicity import PublicityOpened
-from ledger.domain.rules import RulesEnacted, Step
-from ledger.domain.terms import step_term
+from ledger.domain.love_bank.deeds import DeedClaimed, DeedStage, DeedVerified
+from ledger.domain.love_bank.objections import ObjectionAppealed, ObjectionRaised, ObjectionRuled
+from ledger.domain.love_bank.points import LovePointsAwarded
+from ledger.domain.love_bank.publicity import PublicityOpened
+from ledger.domain.rules.calendars import WorkingCalendarEnacted
+from ledger.domain.rules.rules import RulesEnacted, Step
+from ledger.domain.rules.terms import step_term
 from ledger.event import Recorded
 from projections.projection import Key, Projection, Rows
 from projections.reference import Reference

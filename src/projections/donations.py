@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from ledger.domain.donation_uses import DonationReturned, DonationUsed, OfDonation
-from ledger.domain.donations import DonationReceived, Goods
-from ledger.domain.rewards import RewardRestocked
+from ledger.domain.love_bank.rewards import RewardRestocked
+from ledger.domain.money.donation_uses import DonationReturned, DonationUsed, OfDonation
+from ledger.domain.money.donations import DonationReceived, Goods
 from ledger.event import Recorded
 from projections.projection import Contribution, Key, Projection, Rows, Tally
 from projections.reference import Reference

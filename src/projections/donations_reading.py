@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
-from ledger.domain.donations import DonationPurpose
+from ledger.domain.money.donations import DonationPurpose
 from projections.reading import AsOf, bounded, snapshot
 
 NAME = "donations"

@@ -10,10 +10,10 @@ from typing import Any
 import psycopg
 
 from ledger.clocks import local_day
-from ledger.domain.accounts import Lot
-from ledger.domain.handling import AnswerAccepted
-from ledger.domain.points import LovePointsExpired, LovePointsExpiryNoticed
-from ledger.domain.supervision import RequestSupervised
+from ledger.domain.love_bank.accounts import Lot
+from ledger.domain.love_bank.points import LovePointsExpired, LovePointsExpiryNoticed
+from ledger.domain.requests.handling import AnswerAccepted
+from ledger.domain.requests.supervision import RequestSupervised
 from ledger.store.connections import connection_string
 from ledger.store.contract import StoreDown
 from ledger.store.migrations import WRITER

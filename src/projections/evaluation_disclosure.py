@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from ledger.domain.blowing import WhistleBlown
-from ledger.domain.closing import (
+from ledger.domain.requests.closing import (
     CalledBack,
     CallOutcome,
     ClosureDisputed,
@@ -19,17 +18,18 @@ from ledger.domain.closing import (
     RequestCleared,
     RequestReopened,
 )
-from ledger.domain.dispatching import JurisdictionRuled, OrderReassigned, RequestDispatched
-from ledger.domain.exclusions import Metric, MetricExclusionRequested, MetricExclusionRuled
-from ledger.domain.intake import RequestFiled
-from ledger.domain.ratings import (
+from ledger.domain.requests.dispatching import JurisdictionRuled, OrderReassigned, RequestDispatched
+from ledger.domain.requests.exclusions import Metric, MetricExclusionRequested, MetricExclusionRuled
+from ledger.domain.requests.intake import RequestFiled
+from ledger.domain.requests.ratings import (
     PoorRatingRectified,
     PoorRatingVerified,
     Satisfaction,
     ServiceRated,
 )
-from ledger.domain.rules import Step
-from ledger.domain.terms import step_term
+from ledger.domain.rules.rules import Step
+from ledger.domain.rules.terms import step_term
+from ledger.domain.whistles.blowing import WhistleBlown
 from ledger.event import Recorded
 from projections.cases import is_withheld
 from projections.periods import month

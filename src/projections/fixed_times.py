@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from ledger.domain.rules import MINUTES_OF_A_DAY, Pack, in_force
+from ledger.domain.rules.rules import MINUTES_OF_A_DAY, Pack, in_force
 
 MINUTE = timedelta(minutes=1)
 # Asia/Shanghai has been UTC+8 without a break since 1991: its midnights are a day apart.

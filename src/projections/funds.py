@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from ledger.domain import budgets, spending
-from ledger.domain.attachments import Attachment
-from ledger.domain.budgets import BudgetLine, FundAppropriated, FundCommitted
-from ledger.domain.spending import FundAudited, FundReturned, FundSpent
+from ledger.domain.documents.attachments import Attachment
+from ledger.domain.money import budgets, spending
+from ledger.domain.money.budgets import BudgetLine, FundAppropriated, FundCommitted
+from ledger.domain.money.spending import FundAudited, FundReturned, FundSpent
 from ledger.event import Event, Recorded
 from projections.projection import Key, Projection, Rows
 from projections.reference import Reference

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from ledger.domain.effect import since_when
-from ledger.domain.grid import GridUnitCreated, OnlineChannelLinked
-from ledger.domain.people import AppointmentEnded, AppointmentMade
-from ledger.domain.regrouping import GridUnitMerged, GridUnitSplit
+from ledger.domain.town.effect import since_when
+from ledger.domain.town.grid import GridUnitCreated, OnlineChannelLinked
+from ledger.domain.town.people import AppointmentEnded, AppointmentMade
+from ledger.domain.town.regrouping import GridUnitMerged, GridUnitSplit
 from ledger.event import Recorded
 from projections.dated import entry
 from projections.projection import Key, Rows

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from ledger.domain.accounts import AccountOpened
-from ledger.domain.commendation import NAMING, CommendationIssued, CommendationRescinded
-from ledger.domain.consent import ConsentGiven, ConsentWithdrawn, Purpose
-from ledger.domain.erasure import PersonalDataErased
-from ledger.domain.subjects import SubjectEvent
+from ledger.domain.honours.commendation import NAMING, CommendationIssued, CommendationRescinded
+from ledger.domain.love_bank.accounts import AccountOpened
+from ledger.domain.privacy.consent import ConsentGiven, ConsentWithdrawn, Purpose
+from ledger.domain.privacy.erasure import PersonalDataErased
+from ledger.domain.privacy.subjects import SubjectEvent
 from ledger.event import HeldFor, Recorded
 from projections.projection import Key, Projection, Rows
 from projections.reference import Reference

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from ledger.domain.accounts import Lot
+from ledger.domain.love_bank.accounts import Lot
 
 _NONE = "-"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
-from ledger.domain.rankings import last_day_of_appeal, standings_digest, standings_of
+from ledger.domain.honours.rankings import last_day_of_appeal, standings_digest, standings_of
 from projections.reading import AsOf, Snapshot, bounded, snapshot
 from projections.sealed_rankings import took_part
 

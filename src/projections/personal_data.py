@@ -10,11 +10,16 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import NamedTuple
 
-from ledger.domain.accounts import AccountOpened
-from ledger.domain.consent import ConsentEvent, ConsentGiven, ConsentWithdrawn, agreed_on_opening
-from ledger.domain.erasure import LegalHoldPlaced, LegalHoldReleased, PersonalDataErased
-from ledger.domain.personal_data import AccessRequested, PersonalDataCorrected
-from ledger.domain.subjects import ALL_PURPOSES, Consent, SubjectEvent
+from ledger.domain.love_bank.accounts import AccountOpened
+from ledger.domain.privacy.consent import (
+    ConsentEvent,
+    ConsentGiven,
+    ConsentWithdrawn,
+    agreed_on_opening,
+)
+from ledger.domain.privacy.erasure import LegalHoldPlaced, LegalHoldReleased, PersonalDataErased
+from ledger.domain.privacy.personal_data import AccessRequested, PersonalDataCorrected
+from ledger.domain.privacy.subjects import ALL_PURPOSES, Consent, SubjectEvent
 from ledger.event import HeldFor, Recorded
 from projections.periods import month
 from projections.projection import Contribution, Key, Projection, Rows, Tally

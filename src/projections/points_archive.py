@@ -11,11 +11,11 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from ledger import catalogue
-from ledger.domain import accounts, objections, points, postings, rewards
-from ledger.domain.accounts import AccountClosed, AccountOpened, HolderType
-from ledger.domain.points import LovePointsDonated
-from ledger.domain.postings import posting
-from ledger.domain.rewards import LovePointsRedeemed
+from ledger.domain.love_bank import accounts, objections, points, postings, rewards
+from ledger.domain.love_bank.accounts import AccountClosed, AccountOpened, HolderType
+from ledger.domain.love_bank.points import LovePointsDonated
+from ledger.domain.love_bank.postings import posting
+from ledger.domain.love_bank.rewards import LovePointsRedeemed
 from ledger.event import Recorded
 from projections.lots import lots_kept, lots_of, next_expiry, next_notice
 from projections.projection import Contribution, Key, Projection, Rows, Tally

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from ledger.domain.requests import CLOSED
+from ledger.domain.requests.requests import CLOSED
 from projections import cases
 from projections.cases import Case
 from projections.projection import Contribution, Projection, Rows, Tally

@@ -9,7 +9,7 @@ from typing import Any, TypedDict, Unpack
 
 from psycopg import AsyncConnection
 
-from ledger.domain.requests import CLOSED, Stage
+from ledger.domain.requests.requests import CLOSED, Stage
 from projections.reading import AsOf, Rate, Snapshot, Spread, bounded, snapshot
 from projections.whistle_reading import (
     DEPARTMENT_TABLES,

@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ledger.decision import OrganisationType
-from ledger.domain.effect import since_when
 from ledger.domain.founding import LedgerFounded
-from ledger.domain.organisations import (
+from ledger.domain.rules.rules import RulesEnacted
+from ledger.domain.town.effect import since_when
+from ledger.domain.town.organisations import (
     OrganisationAssigned,
     OrganisationDissolved,
     OrganisationRegistered,
     OrganisationRenamed,
 )
-from ledger.domain.rules import RulesEnacted
 from ledger.event import Recorded
 from projections.dated import entry
 from projections.grid import UNITS

@@ -18,8 +18,8 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 from psycopg import AsyncConnection, sql
 
 from ledger import catalogue
-from ledger.domain.organisations import COMMUNITIES
-from ledger.domain.rules import Pack, RulesEnacted, pack_of
+from ledger.domain.rules.rules import Pack, RulesEnacted, pack_of
+from ledger.domain.town.organisations import COMMUNITIES
 from ledger.store.connections import connection_string
 from ledger.store.contract import Log, Store, StoredEvent
 from ledger.store.migrations import WRITER

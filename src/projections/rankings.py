@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ledger.decision import OrganisationType
-from ledger.domain.accounts import AccountOpened
-from ledger.domain.consent import ConsentGiven, ConsentWithdrawn, Purpose
-from ledger.domain.erasure import PersonalDataErased
-from ledger.domain.points import LovePointsAwarded, LovePointsReversed
-from ledger.domain.rolls import may_be_ranked
-from ledger.domain.subjects import ALL_PURPOSES, SubjectEvent
+from ledger.domain.honours.rolls import may_be_ranked
+from ledger.domain.love_bank.accounts import AccountOpened
+from ledger.domain.love_bank.points import LovePointsAwarded, LovePointsReversed
+from ledger.domain.privacy.consent import ConsentGiven, ConsentWithdrawn, Purpose
+from ledger.domain.privacy.erasure import PersonalDataErased
+from ledger.domain.privacy.subjects import ALL_PURPOSES, SubjectEvent
 from ledger.event import Recorded
 from projections.projection import Key, Projection, Rows
 from projections.reference import Reference

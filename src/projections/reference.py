@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from ledger.clocks import WorkingYear, working_year
 from ledger.decision import OrganisationType
-from ledger.domain.budgets import FundAppropriated
-from ledger.domain.calendars import WorkingCalendarEnacted
-from ledger.domain.effect import Dated, in_force, since_when
 from ledger.domain.founding import LedgerFounded
-from ledger.domain.organisations import OrganisationAssigned, OrganisationRegistered
-from ledger.domain.rules import Pack, RulesEnacted, pack_of
+from ledger.domain.money.budgets import FundAppropriated
+from ledger.domain.rules.calendars import WorkingCalendarEnacted
+from ledger.domain.rules.rules import Pack, RulesEnacted, pack_of
+from ledger.domain.town.effect import Dated, in_force, since_when
+from ledger.domain.town.organisations import OrganisationAssigned, OrganisationRegistered
 from ledger.event import Recorded
 
 KINDS = (

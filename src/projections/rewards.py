@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from ledger.domain import rewards
-from ledger.domain.rewards import LovePointsRedeemed, RewardListed, RewardRestocked
+from ledger.domain.love_bank import rewards
+from ledger.domain.love_bank.rewards import LovePointsRedeemed, RewardListed, RewardRestocked
 from ledger.event import Recorded
 from projections.projection import Key, Projection, Rows
 from projections.reference import Reference

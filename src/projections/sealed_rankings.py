@@ -11,14 +11,14 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from ledger.clocks import local_day
-from ledger.domain.accounts import AccountOpened, month_of
-from ledger.domain.appeals import AppealHeard, AppealOutcome
-from ledger.domain.consent import ConsentGiven, ConsentWithdrawn, Purpose
-from ledger.domain.erasure import PersonalDataErased
-from ledger.domain.periods import PeriodOpened
-from ledger.domain.points import LovePointsAwarded, LovePointsReversed
-from ledger.domain.rankings import RankingPublished, RankingSealed
-from ledger.domain.subjects import ALL_PURPOSES, SubjectEvent
+from ledger.domain.honours.appeals import AppealHeard, AppealOutcome
+from ledger.domain.honours.periods import PeriodOpened
+from ledger.domain.honours.rankings import RankingPublished, RankingSealed
+from ledger.domain.love_bank.accounts import AccountOpened, month_of
+from ledger.domain.love_bank.points import LovePointsAwarded, LovePointsReversed
+from ledger.domain.privacy.consent import ConsentGiven, ConsentWithdrawn, Purpose
+from ledger.domain.privacy.erasure import PersonalDataErased
+from ledger.domain.privacy.subjects import ALL_PURPOSES, SubjectEvent
 from ledger.event import Recorded
 from projections.projection import Key, Rows
 from projections.reference import Reference

@@ -6,10 +6,16 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from ledger.domain.blowing import WhistleBlown, WhistleCleared, WhistleCountermanded, WhistleSplit
-from ledger.domain.calendars import WorkingCalendarEnacted
-from ledger.domain.rules import Grade, RulesEnacted, Step
-from ledger.domain.summons import (
+from ledger.domain.rules.calendars import WorkingCalendarEnacted
+from ledger.domain.rules.rules import Grade, RulesEnacted, Step
+from ledger.domain.rules.terms import Term, open_step_term
+from ledger.domain.whistles.blowing import (
+    WhistleBlown,
+    WhistleCleared,
+    WhistleCountermanded,
+    WhistleSplit,
+)
+from ledger.domain.whistles.summons import (
     DepartmentContacted,
     DepartmentRated,
     DepartmentReportedIn,
@@ -21,8 +27,7 @@ from ledger.domain.summons import (
     WhistleSigned,
     WhistleVerified,
 )
-from ledger.domain.terms import Term, open_step_term
-from ledger.domain.whistles import WhistleStage
+from ledger.domain.whistles.whistles import WhistleStage
 from ledger.event import Recorded
 from projections.periods import month
 from projections.projection import Contribution, Key, Rows, Tally

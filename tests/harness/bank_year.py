@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from random import Random
 
 from ledger.clocks import local_day
-from ledger.domain.accounts import Account
-from ledger.domain.points import months_after
-from ledger.domain.rewards import RewardListed, RewardRestocked, RewardType
+from ledger.domain.love_bank.accounts import Account
+from ledger.domain.love_bank.points import months_after
+from ledger.domain.love_bank.rewards import RewardListed, RewardRestocked, RewardType
 from ledger.event import Event
 from ledger.proposal import Proposal
 from tests.bank_acts import (

@@ -7,26 +7,26 @@ from datetime import datetime
 from random import Random
 from typing import Any, NamedTuple
 
-from ledger.domain.accounts import AccountOpened, HolderType
-from ledger.domain.blowing import WhistleBlown
-from ledger.domain.closing import RequestCleared
-from ledger.domain.commendation import (
+from ledger.domain.honours.commendation import (
     CommendationIssued,
     CommendationRescinded,
     Honour,
     Rescission,
 )
-from ledger.domain.dispatching import RequestDispatched
-from ledger.domain.donation_uses import DonationUsed
-from ledger.domain.donations import DonationPurpose, DonationReceived, DonorType
-from ledger.domain.handling import AnswerAccepted, RequestAnswered
-from ledger.domain.intake import RequestAccepted, RequestFiled
-from ledger.domain.periods import PeriodOpened
-from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
-from ledger.domain.requests import Category
-from ledger.domain.rules import Grade
-from ledger.domain.summons import DepartmentReportedIn
-from ledger.domain.whistles import Ground
+from ledger.domain.honours.periods import PeriodOpened
+from ledger.domain.love_bank.accounts import AccountOpened, HolderType
+from ledger.domain.money.donation_uses import DonationUsed
+from ledger.domain.money.donations import DonationPurpose, DonationReceived, DonorType
+from ledger.domain.requests.closing import RequestCleared
+from ledger.domain.requests.dispatching import RequestDispatched
+from ledger.domain.requests.handling import AnswerAccepted, RequestAnswered
+from ledger.domain.requests.intake import RequestAccepted, RequestFiled
+from ledger.domain.requests.ratings import RatingTarget, Satisfaction, ServiceRated
+from ledger.domain.requests.requests import Category
+from ledger.domain.rules.rules import Grade
+from ledger.domain.whistles.blowing import WhistleBlown
+from ledger.domain.whistles.summons import DepartmentReportedIn
+from ledger.domain.whistles.whistles import Ground
 from ledger.event import Actor, Event
 from ledger.proposal import Proposal
 from tests.town import (

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ledger import catalogue
-from ledger.domain.accounts import Account
+from ledger.domain.love_bank.accounts import Account
 from ledger.event import Recorded
 from ledger.store.contract import StoredEvent
 from tests.replaying import replay_next

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from ledger.domain.postings import posting
+from ledger.domain.love_bank.postings import posting
 from ledger.event import Commitment, Recorded
 
 _ROUND_ENDS = ("request_reopened", "dispute_ruled")

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from ledger.catalogue import KINDS
-from ledger.domain.accounts import AccountOpened, Closing, HolderType
-from ledger.domain.rewards import RewardType
+from ledger.domain.love_bank.accounts import AccountOpened, Closing, HolderType
+from ledger.domain.love_bank.rewards import RewardType
 from ledger.event import Event
 from tests.plain_model.books import Books
 from tests.plain_model.love_bank import later

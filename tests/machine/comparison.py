@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ledger.domain.rules import Step
+from ledger.domain.rules.rules import Step
 from ledger.event import Recorded
 from projections import reference as town
 from projections.folding import Fold

@@ -8,14 +8,14 @@ from typing import Any
 
 from ledger.catalogue import KINDS
 from ledger.decision import Office
-from ledger.domain.closing import CallOutcome
-from ledger.domain.exclusions import Metric
-from ledger.domain.intake import Elsewhere, RequestFiled
-from ledger.domain.organisations import OrganisationAssigned, OrganisationDissolved
-from ledger.domain.people import AppointmentEnded, AppointmentMade
-from ledger.domain.ratings import RatingTarget, Satisfaction
-from ledger.domain.requests import Category
-from ledger.domain.whistles import Ground
+from ledger.domain.requests.closing import CallOutcome
+from ledger.domain.requests.exclusions import Metric
+from ledger.domain.requests.intake import Elsewhere, RequestFiled
+from ledger.domain.requests.ratings import RatingTarget, Satisfaction
+from ledger.domain.requests.requests import Category
+from ledger.domain.town.organisations import OrganisationAssigned, OrganisationDissolved
+from ledger.domain.town.people import AppointmentEnded, AppointmentMade
+from ledger.domain.whistles.whistles import Ground
 from ledger.event import Event
 from tests.plain_model.people import (
     COMMITTEE_2,

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ledger.domain.donation_uses import DonationReturned, DonationUsed, ReturnGround
-from ledger.domain.donations import DonationPurpose, DonationReceived, DonorType, Goods, GoodsUnit
-from ledger.domain.rewards import RewardRestocked
+from ledger.domain.love_bank.rewards import RewardRestocked
+from ledger.domain.money.donation_uses import DonationReturned, DonationUsed, ReturnGround
+from ledger.domain.money.donations import (
+    DonationPurpose,
+    DonationReceived,
+    DonorType,
+    Goods,
+    GoodsUnit,
+)
 from ledger.event import Actor, Event
 from tests.plain_model.people import MAY
 from tests.town import COMMITTEE, COMMITTEE_B

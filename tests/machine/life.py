@@ -9,9 +9,9 @@ from random import Random
 from typing import Any
 
 from ledger.decision import Office
-from ledger.domain.organisations import OrganisationAssigned, OrganisationRegistered
-from ledger.domain.people import AppointmentMade
-from ledger.domain.points import LovePointsExpired, LovePointsExpiryNoticed
+from ledger.domain.love_bank.points import LovePointsExpired, LovePointsExpiryNoticed
+from ledger.domain.town.organisations import OrganisationAssigned, OrganisationRegistered
+from ledger.domain.town.people import AppointmentMade
 from ledger.event import Actor, Event
 from ledger.proposal import Proposal
 from ledger.refusals import Refusal

@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from random import Random
 
 from ledger.clocks import TimeUnit
-from ledger.domain.calendars import WorkingCalendarEnacted
-from ledger.domain.rules import Deadline, Grade, OfficeHours, RulesEnacted, Step, Subject
+from ledger.domain.rules.calendars import WorkingCalendarEnacted
+from ledger.domain.rules.rules import Deadline, Grade, OfficeHours, RulesEnacted, Step, Subject
 from ledger.event import Event
 from tests.plain_model.rule_book import RuleBook
 from tests.town import CALENDAR_2026, RULES

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from ledger.domain.accounts import HolderType
-from ledger.domain.appeals import AppealHeard, AppealOutcome
-from ledger.domain.commendation import (
+from ledger.domain.honours.appeals import AppealHeard, AppealOutcome
+from ledger.domain.honours.commendation import (
     CommendationIssued,
     CommendationRescinded,
     Honour,
     Rescission,
 )
-from ledger.domain.periods import Period, PeriodOpened
-from ledger.domain.rankings import RankingPublished
+from ledger.domain.honours.periods import Period, PeriodOpened
+from ledger.domain.honours.rankings import RankingPublished
+from ledger.domain.love_bank.accounts import HolderType
 from ledger.event import Actor, Event
 from tests.machine.bank_drafts import ACCOUNTS
 from tests.plain_model.rule_book import CHINA

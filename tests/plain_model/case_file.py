@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from ledger.domain.rules import RulesEnacted, Step
+from ledger.domain.rules.rules import RulesEnacted, Step
 from ledger.event import Actor
 from tests.plain_model.rule_book import Act, RuleBook, Span, deadline_of
 

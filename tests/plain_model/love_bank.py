@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ledger.decision import Office
-from ledger.domain.rules import Step
+from ledger.domain.rules.rules import Step
 from ledger.event import HeldFor
 from tests.plain_model.people import TOWN
 from tests.plain_model.rule_book import CHINA, Act, deadline_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ledger.decision import Office
-from ledger.domain.rules import Step
+from ledger.domain.rules.rules import Step
 from tests.plain_model.books import (
     Books,
     rules_own_case,

@@ -11,8 +11,8 @@ from datetime import date, datetime, time, timedelta, timezone
 from typing import NamedTuple
 
 from ledger.clocks import TimeUnit
-from ledger.domain.calendars import WorkingCalendarEnacted
-from ledger.domain.rules import Deadline, Grade, RulesEnacted, Step
+from ledger.domain.rules.calendars import WorkingCalendarEnacted
+from ledger.domain.rules.rules import Deadline, Grade, RulesEnacted, Step
 from ledger.event import Actor, Event
 
 CHINA = timezone(timedelta(hours=8))

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ledger.decision import Office
-from ledger.domain.organisations import OrganisationAssigned
+from ledger.domain.town.organisations import OrganisationAssigned
 from ledger.event import Actor
 from tests.plain_model.people import BRANCHES, COMMUNITIES, UNASSIGNED
 from tests.plain_model.rule_book import Act

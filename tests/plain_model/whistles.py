@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from ledger.domain.rules import Grade
+from ledger.domain.rules.rules import Grade
 from tests.plain_model.books import Books
 from tests.plain_model.people import DEPARTMENTS, SUPERIOR
 from tests.plain_model.rule_book import WHISTLE_GRADES, Act

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ledger.domain.attachments import Attachment
+    from ledger.domain.documents.attachments import Attachment
 
 _UNKNOWN_TYPE = "application/octet-stream"
 _AT_ONCE_BYTES = 1024 * 1024
@@ -43,7 +43,7 @@ def verify_attachment(file: AttachedFile, digest: FileDigest) -> None:
 
     from api.cli.auditing import FAULT
     from ledger.audit import Unreadable
-    from ledger.domain.attachments import Digest
+    from ledger.domain.documents.attachments import Digest
 
     try:
         wanted = TypeAdapter(Digest).validate_python(digest.strip().lower())
@@ -61,7 +61,7 @@ def attachment_of(file: Path, media_type: str | None) -> Attachment:
     from pydantic import ValidationError
 
     from ledger.audit import Unreadable
-    from ledger.domain.attachments import Attachment
+    from ledger.domain.documents.attachments import Attachment
 
     digest, size_bytes = _read(file)
     given = media_type or mimetypes.guess_type(file.name)[0] or _UNKNOWN_TYPE
@@ -77,7 +77,7 @@ def _read(file: Path) -> tuple[str, int]:
     from hashlib import sha256
 
     from ledger.audit import Unreadable
-    from ledger.domain.attachments import MAX_ATTACHMENT_BYTES
+    from ledger.domain.documents.attachments import MAX_ATTACHMENT_BYTES
 
     digest, size_bytes = sha256(), 0
     try:

@@ -13,8 +13,8 @@ import typer
 
 if TYPE_CHECKING:
     from ledger.clocks import Calendars
-    from ledger.domain.requests import Request
-    from ledger.domain.rules import Pack
+    from ledger.domain.requests.requests import Request
+    from ledger.domain.rules.rules import Pack
     from ledger.event import Recorded
     from ledger.store.contract import Store
 
@@ -101,7 +101,7 @@ def timeline(store: Store, request: str) -> Iterator[Moment]:
     from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
     from ledger import catalogue
-    from ledger.domain.rules import RULES_TAG, Rules
+    from ledger.domain.rules.rules import RULES_TAG, Rules
 
     def history(**wanted: list[str]) -> Iterator[Recorded]:
         query = DCBQuery([DCBQueryItem(wanted.get("kinds", []), wanted.get("tags", []))])
@@ -124,7 +124,7 @@ def timeline(store: Store, request: str) -> Iterator[Moment]:
 def _moment(
     recorded: Recorded, state: Request, packs: tuple[Pack, ...], calendars: Calendars
 ) -> Moment:
-    from ledger.domain.terms import handler_term, handler_time
+    from ledger.domain.rules.terms import handler_term, handler_time
 
     when, answered = recorded.occurred_at, state.closing.answered_at
     requester = (answered or when) - state.filed_at

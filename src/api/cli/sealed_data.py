@@ -193,7 +193,7 @@ def erase(
     The erasure is complete once the key-encryption key has been replaced: until then a backup
     and that key together would open it.
     """
-    from ledger.domain.erasure import ErasureBasis, PersonalDataErased
+    from ledger.domain.privacy.erasure import ErasureBasis, PersonalDataErased
     from ledger.event import HeldFor
     from ledger.ledger import Ledger
     from ledger.proposal import Proposal

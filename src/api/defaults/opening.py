@@ -14,9 +14,9 @@ from typing import Final
 import orjson
 
 from ledger.decision import Office
-from ledger.domain.calendars import WorkingCalendarEnacted
-from ledger.domain.people import AppointmentMade
-from ledger.domain.rules import RulesEnacted
+from ledger.domain.rules.calendars import WorkingCalendarEnacted
+from ledger.domain.rules.rules import RulesEnacted
+from ledger.domain.town.people import AppointmentMade
 from ledger.event import Event
 from ledger.timekeeper import PRINCIPAL
 

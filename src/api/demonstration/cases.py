@@ -12,16 +12,16 @@ from api.demonstration.donations import donations
 from api.demonstration.funds import funds
 from api.demonstration.honours import ratings
 from api.demonstration.points import love_bank
-from ledger.domain.blowing import WhistleBlown
-from ledger.domain.closing import RequestCleared
-from ledger.domain.dispatching import RequestDispatched
-from ledger.domain.handling import AnswerAccepted, ProgressPosted, RequestAnswered
-from ledger.domain.intake import RequestAccepted, RequestFiled
-from ledger.domain.ratings import RatingTarget, Satisfaction, ServiceRated
-from ledger.domain.requests import Category, Channel
-from ledger.domain.rules import Grade
-from ledger.domain.summons import DepartmentReportedIn
-from ledger.domain.whistles import Ground
+from ledger.domain.requests.closing import RequestCleared
+from ledger.domain.requests.dispatching import RequestDispatched
+from ledger.domain.requests.handling import AnswerAccepted, ProgressPosted, RequestAnswered
+from ledger.domain.requests.intake import RequestAccepted, RequestFiled
+from ledger.domain.requests.ratings import RatingTarget, Satisfaction, ServiceRated
+from ledger.domain.requests.requests import Category, Channel
+from ledger.domain.rules.rules import Grade
+from ledger.domain.whistles.blowing import WhistleBlown
+from ledger.domain.whistles.summons import DepartmentReportedIn
+from ledger.domain.whistles.whistles import Ground
 from ledger.event import Actor, Event
 from ledger.proposal import Proposal
 

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from api.demonstration import town
-from ledger.domain.donation_uses import DonationReturned, DonationUsed, ReturnGround
-from ledger.domain.donations import (
+from ledger.domain.love_bank.rewards import RewardRestocked
+from ledger.domain.money.donation_uses import DonationReturned, DonationUsed, ReturnGround
+from ledger.domain.money.donations import (
     DonationPurpose,
     DonationReceived,
     DonorType,
     Goods,
     GoodsUnit,
 )
-from ledger.domain.rewards import RewardRestocked
 from ledger.event import Event
 from ledger.proposal import Proposal
 

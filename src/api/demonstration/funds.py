@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from api.demonstration import town
 from ledger.clocks import local_day
-from ledger.domain.attachments import Attachment
-from ledger.domain.budgets import BudgetLine, FundAppropriated, FundCommitted
-from ledger.domain.spending import Finding, FundAudited, FundReturned, FundSpent
+from ledger.domain.documents.attachments import Attachment
+from ledger.domain.money.budgets import BudgetLine, FundAppropriated, FundCommitted
+from ledger.domain.money.spending import Finding, FundAudited, FundReturned, FundSpent
 from ledger.event import Actor
 from ledger.proposal import Proposal
 

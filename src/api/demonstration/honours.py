@@ -8,23 +8,23 @@ from datetime import date, datetime, time, timedelta
 from api.demonstration import town
 from api.demonstration.points import earned
 from ledger.clocks import SHANGHAI, local_day
-from ledger.domain.accounts import HolderType, month_of
-from ledger.domain.appeals import AppealHeard, AppealOutcome
-from ledger.domain.commendation import (
+from ledger.domain.honours.appeals import AppealHeard, AppealOutcome
+from ledger.domain.honours.commendation import (
     CommendationIssued,
     CommendationRescinded,
     Honour,
     Rescission,
 )
-from ledger.domain.periods import PeriodOpened
-from ledger.domain.points import months_after
-from ledger.domain.rankings import (
+from ledger.domain.honours.periods import PeriodOpened
+from ledger.domain.honours.rankings import (
     APPEAL_DAYS,
     RankingPublished,
     RankingSealed,
     standings_digest,
     standings_of,
 )
+from ledger.domain.love_bank.accounts import HolderType, month_of
+from ledger.domain.love_bank.points import months_after
 from ledger.proposal import Proposal
 
 _COMMUNITY = town.COMMITTEE.organisation

@@ -7,18 +7,23 @@ from datetime import datetime, timedelta
 
 from api.demonstration import town
 from ledger.clocks import local_day
-from ledger.domain.accounts import AccountOpened, HolderType, month_of
-from ledger.domain.deeds import DeedClaimed, DeedVerified
-from ledger.domain.objections import ObjectionRaised, ObjectionRuled
-from ledger.domain.points import (
+from ledger.domain.love_bank.accounts import AccountOpened, HolderType, month_of
+from ledger.domain.love_bank.deeds import DeedClaimed, DeedVerified
+from ledger.domain.love_bank.objections import ObjectionRaised, ObjectionRuled
+from ledger.domain.love_bank.points import (
     LovePointsAwarded,
     LovePointsDonated,
     LovePointsReversed,
     months_after,
 )
-from ledger.domain.publicity import PublicityOpened
-from ledger.domain.rewards import LovePointsRedeemed, RewardListed, RewardRestocked, RewardType
-from ledger.domain.rules import EXPIRE_AFTER_MONTHS
+from ledger.domain.love_bank.publicity import PublicityOpened
+from ledger.domain.love_bank.rewards import (
+    LovePointsRedeemed,
+    RewardListed,
+    RewardRestocked,
+    RewardType,
+)
+from ledger.domain.rules.rules import EXPIRE_AFTER_MONTHS
 from ledger.event import Event
 from ledger.proposal import Proposal
 

@@ -8,9 +8,9 @@ from uuid import NAMESPACE_URL, uuid5
 from api.defaults import opening as defaults
 from ledger.decision import Office, OrganisationType
 from ledger.domain.founding import LedgerFounded
-from ledger.domain.organisations import OrganisationAssigned, OrganisationRegistered
-from ledger.domain.people import AppointmentMade
-from ledger.domain.rules import RulesEnacted
+from ledger.domain.rules.rules import RulesEnacted
+from ledger.domain.town.organisations import OrganisationAssigned, OrganisationRegistered
+from ledger.domain.town.people import AppointmentMade
 from ledger.event import Actor, Event
 
 ORIGIN: Final = "mingzhang.example/demonstration"

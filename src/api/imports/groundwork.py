@@ -13,11 +13,11 @@ from api.founding import founder_of, founding_of
 from api.imports.source import Source, clerk_of
 from ledger import catalogue
 from ledger.decision import Office
-from ledger.domain.calendars import WorkingCalendarEnacted, calendar_tag
 from ledger.domain.founding import LedgerFounded
-from ledger.domain.organisations import OrganisationRegistered
-from ledger.domain.people import AppointmentMade
-from ledger.domain.rules import RULES_TAG, Reason, Rules, RulesEnacted, Subject
+from ledger.domain.rules.calendars import WorkingCalendarEnacted, calendar_tag
+from ledger.domain.rules.rules import RULES_TAG, Reason, Rules, RulesEnacted, Subject
+from ledger.domain.town.organisations import OrganisationRegistered
+from ledger.domain.town.people import AppointmentMade
 from ledger.event import Actor, Event
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal

@@ -22,11 +22,11 @@ from api.imports.progress import Watcher
 from api.imports.report import Report
 from api.imports.rows import Line
 from api.imports.source import Case, Source, Unmappable, clerk_of, text_of
-from ledger.domain.closing import RequestCleared
-from ledger.domain.dispatching import RequestDispatched
-from ledger.domain.exclusions import Metric, MetricExclusionRequested, MetricExclusionRuled
-from ledger.domain.handling import AnswerAccepted, RequestAnswered
-from ledger.domain.intake import RequestAccepted, RequestFiled
+from ledger.domain.requests.closing import RequestCleared
+from ledger.domain.requests.dispatching import RequestDispatched
+from ledger.domain.requests.exclusions import Metric, MetricExclusionRequested, MetricExclusionRuled
+from ledger.domain.requests.handling import AnswerAccepted, RequestAnswered
+from ledger.domain.requests.intake import RequestAccepted, RequestFiled
 from ledger.event import Actor
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal

@@ -9,8 +9,8 @@ from api.imports import new_york
 from api.imports.local_time import required_time_of, time_of
 from api.imports.source import Body, Case, Row, Source, Unmappable, identifier, subject, text_of
 from ledger.decision import OrganisationType
-from ledger.domain.requests import Category, Channel
-from ledger.domain.rules import Grade
+from ledger.domain.requests.requests import Category, Channel
+from ledger.domain.rules.rules import Grade
 
 NAME = "nyc-311"
 

@@ -18,7 +18,7 @@ from api.imports.source import (
     text_of,
 )
 from ledger.decision import OrganisationType
-from ledger.domain.requests import Category, Channel
+from ledger.domain.requests.requests import Category, Channel
 
 NAME = "nyc-constituent-cases"
 OFFICES = 51

@@ -11,8 +11,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from ledger.decision import OrganisationType
-from ledger.domain.requests import Category, Channel
-from ledger.domain.rules import Grade, Reason, Subject
+from ledger.domain.requests.requests import Category, Channel
+from ledger.domain.rules.rules import Grade, Reason, Subject
 from ledger.event import Actor
 from ledger.refusals import Unacceptable
 

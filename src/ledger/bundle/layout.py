@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ledger.canonical import canonical_json
-from ledger.domain.rules import RulesEnacted
+from ledger.domain.rules.rules import RulesEnacted
 from ledger.tlog.checkpoint import parse_size
 from ledger.tlog.faults import Malformed
 from ledger.tlog.merkle import HASH_BYTES

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, NamedTuple
 from pydantic import StringConstraints
 
 from ledger.decision import Office, Situation, standing
-from ledger.domain.organisations import TOWN
+from ledger.domain.town.organisations import TOWN
 from ledger.event import Event, Folds, Recorded
 from ledger.refusals import Refusal, Unacceptable, WrongState
 from ledger.tlog.note import NoteVerifier, VerifierKey

@@ -17,7 +17,7 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from ledger import catalogue
 from ledger.clocks import SHANGHAI
-from ledger.domain.erasure import PersonalDataErased
+from ledger.domain.privacy.erasure import PersonalDataErased
 from ledger.store.connections import Connection
 from ledger.store.contract import Store, StoredEvent, StoreDown
 from ledger.store.migrations import SchemaMismatch

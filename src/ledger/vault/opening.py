@@ -12,7 +12,7 @@ from ledger import catalogue
 from ledger.access.log import AccessLog
 from ledger.access.reading import EVERY, MAX_ITEMS, Item, Reading, ReadingDecision, ReadingPurpose
 from ledger.decision import Situation
-from ledger.domain.personal_data import PersonalDataCorrected
+from ledger.domain.privacy.personal_data import PersonalDataCorrected
 from ledger.event import Actor, Commitment, HeldFor, Recorded
 from ledger.refusals import Refusal, Refused, Unacceptable, UnknownReference
 from ledger.store.connections import Connection

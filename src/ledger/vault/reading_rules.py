@@ -20,27 +20,27 @@ from ledger.decision import (
     standing,
     unfit,
 )
-from ledger.domain.blowing import WhistleBlown, WhistleSplit
-from ledger.domain.consent import Purpose
-from ledger.domain.dispatching import (
+from ledger.domain.money.donations import Donation
+from ledger.domain.privacy.consent import Purpose
+from ledger.domain.privacy.subjects import TAKEN_DOWN_BY, Consent, Privacy, guard
+from ledger.domain.requests.dispatching import (
     BY_COUNTY,
     BY_HANDLER,
     HANDLERS,
     CoHandlerAdded,
     RequestDispatched,
 )
-from ledger.domain.donations import Donation
-from ledger.domain.handling import BY_REVIEWER, BY_TIMEKEEPER
-from ledger.domain.organisations import (
+from ledger.domain.requests.handling import BY_REVIEWER, BY_TIMEKEEPER
+from ledger.domain.requests.requests import BY_COMMUNITY, BY_HOTLINE, Request
+from ledger.domain.town.organisations import (
     AUTHORITIES,
     BY_TOWN_OFFICE,
     COMMUNITIES,
     TOWN,
     Organisation,
 )
-from ledger.domain.requests import BY_COMMUNITY, BY_HOTLINE, Request
-from ledger.domain.subjects import TAKEN_DOWN_BY, Consent, Privacy, guard
-from ledger.domain.whistles import Whistle, WhistleStage
+from ledger.domain.whistles.blowing import WhistleBlown, WhistleSplit
+from ledger.domain.whistles.whistles import Whistle, WhistleStage
 from ledger.event import HeldFor, Recorded
 from ledger.refusals import Forbidden, Refusal, Unacceptable, WrongState
 

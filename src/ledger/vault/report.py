@@ -19,11 +19,15 @@ from ledger.access import entries
 from ledger.access.entries import RecordedReading
 from ledger.access.log import MAX_PAGE, AccessLog
 from ledger.canonical import instant
-from ledger.domain.accounts import AccountOpened
-from ledger.domain.consent import ConsentGiven, ConsentWithdrawn
-from ledger.domain.erasure import LegalHoldPlaced, LegalHoldReleased, PersonalDataErased
-from ledger.domain.personal_data import AccessRequested, ContextsLinked, PersonalDataCorrected
-from ledger.domain.subjects import Privacy
+from ledger.domain.love_bank.accounts import AccountOpened
+from ledger.domain.privacy.consent import ConsentGiven, ConsentWithdrawn
+from ledger.domain.privacy.erasure import LegalHoldPlaced, LegalHoldReleased, PersonalDataErased
+from ledger.domain.privacy.personal_data import (
+    AccessRequested,
+    ContextsLinked,
+    PersonalDataCorrected,
+)
+from ledger.domain.privacy.subjects import Privacy
 from ledger.event import HeldFor, Recorded
 from ledger.store.contract import Store
 from ledger.vault.cabinet import PostgresCabinet

@@ -1,0 +1,1 @@
+"""Files named by their digest, and numbers of official documents."""

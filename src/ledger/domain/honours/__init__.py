@@ -1,0 +1,1 @@
+"""Rankings of periods, sealed and appealed against, and commendations."""

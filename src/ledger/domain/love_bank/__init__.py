@@ -1,0 +1,1 @@
+"""The love bank: accounts, deeds in publicity, points in lots, rewards."""

@@ -1,0 +1,1 @@
+"""The town's money, from appropriation to voucher, and what is donated."""

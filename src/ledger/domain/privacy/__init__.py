@@ -1,0 +1,1 @@
+"""Personal data in the hands of those whom they concern."""

@@ -1,0 +1,1 @@
+"""The town: its organisations, the people who serve in them, and the grid."""

@@ -1,0 +1,1 @@
+"""Whistles of communities, to which departments report in."""
