@@ -14,7 +14,8 @@ from ledger.catalogue import AREAS, FOLDED, KINDS
 SOURCE = Path(refusals.__file__).parent
 TESTS = Path(__file__).parent
 CLASSES = {cls.__name__ for cls in refusals.Refusal.__subclasses__()}
-NAMING = {"refused": 2, "paper_refused": 2, "all_refused": 2, "refused_at_the_door": 0}
+NAMING = {"refused": 2, "paper_refused": 2, "all_refused": 2, "refused_at_the_door": 0,
+          "names": 1}  # fmt: skip
 """Functions of the tests that assert a refusal -> the place of the rule's name."""
 
 

@@ -11,6 +11,13 @@ from ledger.clocks import TimeUnit, office_day
 from ledger.domain.shapes.places import Places, no_place_for, without_place
 from ledger.domain.shapes.promises import Promise
 from ledger.domain.shapes.steps import Steps, not_earlier, out_of_order
+from ledger.refusals import Refusal
+
+
+def names(refusal: Refusal | None, rule: str) -> None:
+    """Asserts that it is a refusal under this rule, at the field that was given."""
+    assert refusal is not None
+    assert (refusal.rule, refusal.field) == (rule, "field")
 
 
 class Step(Steps):
@@ -60,3 +67,13 @@ def test_a_promise_of_working_days_may_be_longer_than_one_of_hours() -> None:
 
     assert day.is_longer_than(hours, friday, office, {})
     assert not hours.is_longer_than(day, friday, office, {})
+
+
+def test_each_refusal_names_rule_and_field() -> None:
+    one = Places(1).claimed("a")
+
+    names(no_place_for(one, "a", "field"), "claimed_already")
+    names(no_place_for(one, "b", "field"), "full")
+    names(without_place(one, "b", "field"), "not_claimed")
+    names(out_of_order(Step.FIRST, Step.THIRD, "field"), "out_of_order")
+    names(not_earlier(Step.FIRST, Step.THIRD, "field"), "not_taken_yet")
