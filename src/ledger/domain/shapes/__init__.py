@@ -1,1 +1,0 @@
-"""What several areas share: a thing with places, a thing with steps, a promise of so much time."""
