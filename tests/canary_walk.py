@@ -133,12 +133,26 @@ def pools_of(town: CanaryTown) -> dict[str, list[str]]:
     }  # fmt: skip
 
 
+EXPLAINED = (
+    ("points_account", "account"), ("request_case", "request"), ("deed", "deed"),
+    ("donation", "donation"), ("commendation", "commendation"), ("data_subject", "subject"),
+    ("budget", "budget"), ("ranking_period", "period"),
+)  # fmt: skip
+"""Views whose rows are explained, and what their keys are ids of."""
+
+
 def meant(path: str, pools: dict[str, list[str]]) -> Iterator[str]:
     """The path with things that are there: with each of them, where it has one parameter."""
     names = names_in(path)
     if not names:
         yield path
         yield f"{path}?account={pools['account'][0]}"
+        yield f"{path}?from=1"
+        return
+    if names == ["view", "key"]:
+        for view, of in EXPLAINED:
+            for value in pools[of][:2]:
+                yield path.replace("{view}", view).replace("{key}", value)
         return
     (name,) = names
     for value in pools[name] if TORTURE else pools[name][-4:] + pools[name][:3]:

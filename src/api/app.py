@@ -21,6 +21,7 @@ from api.feed import Feed
 from api.freshness import Freshness
 from api.funds import Funds
 from api.health import Health
+from api.history import History
 from api.problems import Problem
 from api.propose import Direct, Proposals
 from api.rating import Rating
@@ -65,6 +66,7 @@ def create_app(settings: Settings) -> FastAPI:
         schemas,
         Views(running.public_readers, running.board_readers, freshness, keyring, names),
         Funds(running.public_readers, freshness, board),
+        History(store, keyring),
         Rating(running.public_readers, freshness, board, names),
         Transparency(LEDGER_LOG, store, proofs, keyring),
         Transparency(ACCESS_LOG, access.store, Proofs(access.store, access.notary), keyring),

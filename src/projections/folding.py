@@ -150,6 +150,11 @@ def fold(projection: Projection, history: Iterable[Recorded]) -> Folded:
     for recorded in history:
         reference = town.evolve(reference, recorded)
         folding.apply(recorded, reference)
+    return folded(folding)
+
+
+def folded(folding: Fold) -> Folded:
+    """What a fold from scratch has made so far."""
     rows: dict[str, dict[Key, Any]] = {}
     tallies: dict[str, Mapping[Group, tuple[int, ...]]] = {}
     for sheet in folding.sheets:

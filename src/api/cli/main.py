@@ -22,6 +22,7 @@ from api.cli import (
     database,
     exporting,
     founding,
+    history,
     keys,
     log_keys,
     privacy,
@@ -65,6 +66,9 @@ def commands() -> typer.Typer:
     app.command("case")(cases.case)
     app.command("status")(views.status)
     app.command("rebuild")(views.rebuild)
+    app.command("explain")(history.explain)
+    app.command("show")(history.show)
+    app.command("diff")(history.diff)
     app.command("export")(exporting.export)
     app.command("attachment")(attachments.attachment)
     app.add_typer(auditing.app, name="verify")
