@@ -22,6 +22,7 @@ from psycopg import sql
 
 from api.demonstration.keys import FILE_NAME
 from ledger.domain.rules.calendars import WorkingCalendarEnacted
+from projections.all import ALL
 from tests.api_server import filed, wait_for
 
 COMMAND = (sys.executable, "-m", "api.cli.main")
@@ -202,6 +203,22 @@ def test_one_of_two_inits_at_once_founds_the_ledger(
 
     assert sorted(codes) == [0, 1]
     assert run("status", **given).stdout.startswith("log: 11 events\n")
+
+
+def test_a_second_rebuild_has_the_same_digests(
+    postgres_url: str, schema: str, tmp_path: Path
+) -> None:
+    given = {"DATABASE_URL": postgres_url, "SCHEMA": schema, "DATA": str(tmp_path)}
+    run("init", *FOUNDING, **given)
+
+    seen = []
+    for _ in range(2):
+        assert run("rebuild", **given).returncode == 0
+        seen.append(run("status", "--digests", **given).stdout)
+
+    assert seen[0] == seen[1]
+    assert len(re.findall(r"^    position 11  sha256 [0-9a-f]{64}$", seen[0], re.M)) == len(ALL)
+    assert "sha256" not in run("status", **given).stdout
 
 
 @pytest.mark.parametrize(

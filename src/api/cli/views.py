@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from projections.reading import ProjectionStatus
 
 
-def status() -> None:
+def status(
+    digests: Annotated[
+        bool, typer.Option("--digests", help="Also a digest of all that each view shows.")
+    ] = False,
+) -> None:
     """Show how far the log and each view are; exit code 1 when a view has stopped."""
     from api.databases import database
     from api.settings import Settings
@@ -24,9 +28,12 @@ def status() -> None:
         with closing(PostgresStore(url, settings.schema)) as store:
             size = store.size()
         views, last = asyncio.run(_views(url, settings.schema))
+        told = asyncio.run(_digests(url, settings.schema)) if digests else {}
     typer.echo(f"log: {size} events")
     for view in views:
         typer.echo(_line(view, size))
+        if view.name in told:
+            typer.echo(f"    {told[view.name]}")
     typer.echo(f"published: {last}")
     if any(view.error is not None for view in views):
         raise typer.Exit(1)
@@ -52,6 +59,30 @@ async def _views(url: str, schema: str) -> tuple[tuple[ProjectionStatus, ...], s
                 return views, f"as of {at:%Y-%m-%d %H:%M}, position {seen.as_of.position}"
         except reading.NotPrepared:
             return views, "nothing yet"
+
+
+async def _digests(url: str, schema: str) -> dict[str, str]:
+    """Name of a projection -> position and digest of its tables, of one moment each."""
+    import psycopg
+
+    from ledger.store.connections import connection_string
+    from ledger.store.migrations import READER
+    from projections import reading
+    from projections.all import ALL
+    from projections.digest import stored_digest
+    from projections.projection import TALLY_SUFFIX
+    from projections.schema import board_schema
+
+    conninfo = connection_string(url, board_schema(schema), READER)
+    told = {}
+    async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
+        for projection in ALL:
+            names = [rows.table for rows in projection.rows]
+            names += [one.table + TALLY_SUFFIX for one in projection.rows if one.tally is not None]
+            async with reading.snapshot(connection, projection.name, tuple(names), None) as seen:
+                digest = await stored_digest(connection, projection)
+                told[projection.name] = f"position {seen.as_of.position}  sha256 {digest}"
+    return told
 
 
 def _line(view: ProjectionStatus, size: int) -> str:
