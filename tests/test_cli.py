@@ -205,14 +205,16 @@ def test_one_of_two_inits_at_once_founds_the_ledger(
     assert run("status", **given).stdout.startswith("log: 11 events\n")
 
 
-def test_a_second_rebuild_has_the_same_digests(
+def test_a_second_rebuild_has_the_same_digests_from_segments_too(
     postgres_url: str, schema: str, tmp_path: Path
 ) -> None:
     given = {"DATABASE_URL": postgres_url, "SCHEMA": schema, "DATA": str(tmp_path)}
     run("init", *FOUNDING, **given)
 
     seen = []
-    for _ in range(2):
+    for is_sealed in (False, True):
+        if is_sealed:
+            assert "positions 1 to 11" in run("seal", **given).stdout
         assert run("rebuild", **given).returncode == 0
         seen.append(run("status", "--digests", **given).stdout)
 

@@ -115,6 +115,10 @@ class Settings:
         """Where the key-encryption key of the vault comes from; it is never in the database."""
         return KeySource(self.data / "vault.key", self.vault_key, self.vault_key_command)
 
+    def segments(self) -> Path:
+        """Where the log is sealed in segments, unless another place is named."""
+        return self.data / "segments"
+
     def exports(self) -> Exports:
         """What the ledger itself wrote of subjects in clear; it goes with their erasure."""
         return Exports(self.data / "exports")

@@ -27,6 +27,7 @@ from api.cli import (
     log_keys,
     privacy,
     sealed_data,
+    sealing,
     serving,
     views,
     witnessing,
@@ -66,6 +67,7 @@ def commands() -> typer.Typer:
     app.command("case")(cases.case)
     app.command("status")(views.status)
     app.command("rebuild")(views.rebuild)
+    app.command("seal")(sealing.seal)
     app.command("explain")(history.explain)
     app.command("show")(history.show)
     app.command("diff")(history.diff)

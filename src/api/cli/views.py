@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -97,12 +98,23 @@ def rebuild(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[NAME]...", help="Views; without any, all.")
     ] = None,
+    segments: Annotated[
+        Path | None,
+        typer.Option(
+            help="Sealed segments to read first; if not given, those of `mingzhang seal`."
+        ),
+    ] = None,
 ) -> None:
-    """Fold views anew from the log, beside the live ones, which they then replace at once."""
+    """Fold views anew from the log, beside the live ones, which they then replace at once.
+
+    What is sealed in segments is read from them, the rest from the database.
+    """
     from rich.progress import Progress
 
     from api.databases import database
+    from api.founding import founding_of
     from api.settings import Settings
+    from ledger.segments.reading import SegmentLog
     from ledger.store.postgres import PostgresStore
     from projections.all import ALL
     from projections.rebuild import rebuild as rebuild_views
@@ -118,8 +130,12 @@ def rebuild(
         Progress(transient=True) as bar,
     ):
         task = bar.add_task("Rebuilding", total=None)
+        founding = founding_of(store)
+        place = segments or settings.segments()
+        is_sealed = founding is not None and (segments is not None or place.is_dir())
+        log = SegmentLog(place, store, founding.origin) if founding and is_sealed else store
         rebuilt = rebuild_views(
-            store,
+            log,
             url,
             settings.schema,
             names or (),

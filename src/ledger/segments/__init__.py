@@ -1,0 +1,1 @@
+"""Sealed segments: the log in immutable Parquet files, which are read without the database."""
