@@ -1,4 +1,4 @@
-"""`mingzhang seal`: the log in immutable Parquet files, for rebuilds, DuckDB, Polars or a cluster."""
+"""`mingzhang seal`: the log in Parquet files that stay, for rebuilds, DuckDB or a cluster."""
 
 from __future__ import annotations
 
