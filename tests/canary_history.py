@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from ledger.catalogue import KINDS
@@ -15,6 +15,7 @@ from ledger.domain.honours.rankings import RankingSealed, standings_digest
 from ledger.domain.love_bank.accounts import HolderType
 from ledger.domain.love_bank.objections import ObjectionAppealed, ObjectionRaised, ObjectionRuled
 from ledger.domain.love_bank.points import LovePointsReversed
+from ledger.domain.participation.six_steps import SixSteps
 from ledger.domain.privacy.consent import Evidence, Purpose
 from ledger.domain.privacy.personal_data import ContextsLinked, PersonalDataCorrected
 from ledger.domain.requests.ratings import (
@@ -28,7 +29,17 @@ from ledger.domain.rules.rules import RulesEnacted
 from ledger.domain.town.people import Education, PersonEnrolled
 from ledger.event import Actor, Event, HeldFor, personal_fields
 from ledger.proposal import Proposal
-from tests import donation_acts, fund_acts, privacy_acts, whistle_acts
+from tests import (
+    agents_acts,
+    cooperation_acts,
+    disclosure_acts,
+    donation_acts,
+    fund_acts,
+    participation_acts,
+    privacy_acts,
+    whistle_acts,
+    windows_acts,
+)
 from tests.canaries import ADDRESS, IDENTITY_NUMBER, NAME, TELEPHONE, TEXT
 from tests.request_acts import acts, filing
 from tests.town import (
@@ -36,8 +47,10 @@ from tests.town import (
     COMMITTEE,
     COMMITTEE_B,
     COUNTY,
+    FOUNDER,
     HOTLINE,
     OPENED_AT,
+    RESIDENT,
     SECRETARY,
     TOWN_CLERK,
     WATER,
@@ -63,8 +76,13 @@ def groundwork() -> list[Proposal]:
     """A founded town in which everybody of the history holds an office, and which publishes every
     minute."""
     return [
-        Proposal(_often_publishing(one.event), one.actor)
-        for one in whistle_acts.whistle_town().history
+        *(
+            Proposal(_often_publishing(one.event), one.actor)
+            for one in whistle_acts.whistle_town().history
+        ),
+        *agents_acts.groundwork(),
+        windows_acts.opened(),
+        windows_acts.published(),
     ]
 
 
@@ -86,6 +104,11 @@ def history(names: str = "") -> Iterator[Step]:
         *_money(names),
         *_ranked(names),
         *_donations(names),
+        *_taking_part(names),
+        *_services(names),
+        *_together(names),
+        *_windows(names),
+        *_disclosed(names),
         *_people(names),
         *_about_data(f"{names}request-a"),
     ):
@@ -264,6 +287,97 @@ def _donations(names: str) -> list[Proposal]:
         donation_acts.money(donation=donation, name="…"),
         donation_acts.spent(donation=donation, use=f"{names}use-1"),
         donation_acts.given_back(100, donation=donation),
+    ]
+
+
+def _taking_part(names: str) -> list[Proposal]:
+    opinion, joint_matter = f"{names}opinion-1", f"{names}matter-1"
+    steps = participation_acts.steps_until("result_published", joint_matter, summary="…")
+    steps[1] = participation_acts.step("visits_made", joint_matter=joint_matter, findings="…")
+    back = participation_acts.sent_back(SixSteps.VISITS_MADE, joint_matter=joint_matter)
+    giver = RESIDENT._replace(principal=f"{names}giver-1")
+    decided_by = (SECRETARY.principal, COMMITTEE.principal)
+    steps[3] = participation_acts.step(
+        "decision_formed", joint_matter=joint_matter, decided_by=decided_by
+    )
+    return [
+        participation_acts.posted(opinion=opinion),
+        participation_acts.replied(opinion=opinion, **participation_acts.SHOWN),
+        participation_acts.praised(giver, praise=f"{names}praise-1", words="…"),
+        *steps[:2],
+        back,
+        *steps[1:],
+    ]  # fmt: skip
+
+
+def _services(names: str) -> list[Proposal]:
+    matter: dict[str, Any] = {"entrustment": f"{names}entrustment-1"}
+    visit = f"{names}visit-1"
+    booked = agents_acts.booked(
+        datetime(2026, 1, 8, 2, tzinfo=UTC),
+        datetime(2026, 1, 8, 3, tzinfo=UTC),
+        booking=f"{names}booking-1",
+    ).event
+    of_matters = [
+        agents_acts.entrusted(**matter),
+        agents_acts.assigned(**matter),
+        agents_acts.step(**matter),
+        agents_acts.completed(**matter),
+        agents_acts.entrusted(entrustment=f"{names}entrustment-2"),
+        agents_acts.revoked(entrustment=f"{names}entrustment-2"),
+    ]
+    return [
+        # Before the entrustments expire, whenever the history is told.
+        *(Proposal(one.event, one.actor, OPENED_AT) for one in of_matters),
+        agents_acts.visit_requested(visit=visit),
+        agents_acts.visited(visit=visit),
+        Proposal(booked, COMMITTEE, OPENED_AT),
+    ]
+
+
+def _together(names: str) -> list[Proposal]:
+    needed, offered, matched = f"{names}need-1", f"{names}resource-1", f"{names}match-1"
+    return [
+        cooperation_acts.need(list_item=needed),
+        cooperation_acts.resource(COMMITTEE, list_item=offered),
+        cooperation_acts.matched(match=matched, need=needed, offer=offered),
+        cooperation_acts.proposed(project=f"{names}project-1"),
+    ]
+
+
+def _windows(names: str) -> list[Proposal]:
+    application: dict[str, Any] = {"application": f"{names}application-1"}
+    # A Tuesday that is to come, whenever the history is told: bookings are made ahead.
+    today = local_day(datetime.now(UTC))
+    tuesday = today + timedelta(days=7 + (1 - today.weekday()) % 7)
+    turn = int(names.strip("r-")) if names.strip("r-").isdigit() else 0
+    start = datetime(tuesday.year, tuesday.month, tuesday.day, tzinfo=UTC)
+    start += timedelta(minutes=10 * turn)
+    return [
+        windows_acts.booked(
+            start, start + timedelta(minutes=10), booking=f"{names}window-booking-1"
+        ),
+        windows_acts.prechecked(**application),
+        windows_acts.filed(**application),
+        windows_acts.asked(**application),
+        windows_acts.received(**application),
+        windows_acts.decided(**application),
+    ]
+
+
+def _disclosed(names: str) -> list[Proposal]:
+    """A month that is disclosed, objected to, and said to tell too much."""
+    of: dict[str, Any] = {"disclosure": f"{names}disclosure-1"}
+    month: dict[str, Any] = {**of, "period": "2025-12", "size": 1}
+    month["as_of"] = datetime(2025, 12, 31, 16, tzinfo=UTC)
+    of_objection: dict[str, Any] = {**of, "objection": f"{names}objection-d"}
+    return [
+        disclosure_acts.prepared(at=None, formed_on=date(2026, 1, 1), **month),
+        disclosure_acts.reviewed(FOUNDER, at=None, **of),
+        disclosure_acts.published(at=None, **month),
+        disclosure_acts.objected(SECRETARY, at=None, **of_objection),
+        disclosure_acts.decided(at=None, **of_objection),
+        disclosure_acts.leak(at=None, leak=f"{names}leak-1", details="…", **of),
     ]
 
 

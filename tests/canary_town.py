@@ -19,6 +19,7 @@ import psycopg
 from api.auth import Scope, add_key, mint_token, open_register
 from api.databases import prepare
 from api.settings import Limits, Settings
+from api.submission import OWN_ID
 from ledger.domain.log_keys import LogKeyAnnounced
 from ledger.event import Actor, personal_fields
 from ledger.ledger import Ledger
@@ -101,10 +102,9 @@ class CanaryTown:
     def report(self, actor: Actor, document: Any, **headers: str) -> httpx.Response:
         """Proposes as an actor, from a reporter's own address and through a proxy in turn."""
         self.turn += 1
-        if actor.office == "resident" and isinstance(document, dict):
-            own = {"request_filed": "requester", "account_opened": "holder"}
-            if document.get("kind") not in own:
-                document = {**document, "resident": actor.principal}
+        is_resident = actor.office == "resident" and isinstance(document, dict)
+        if is_resident and document.get("kind") not in OWN_ID:
+            document = {**document, "resident": actor.principal}
         given = {**REPORTER, "Authorization": f"Bearer {self.token(actor)}", **headers}
         content = document if isinstance(document, bytes) else orjson.dumps(document)
         reporter = self.far if self.turn % 2 else self.near

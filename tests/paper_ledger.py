@@ -69,7 +69,8 @@ class PaperLedger:
             assert tag in readable or tag == prepared.fresh_tag, f"{tag} read beyond the boundary"
             return None if tag == prepared.fresh_tag else self.states.get(tag)
 
-        return Situation(state, prepared.actor, prepared.occurred_at or self.at, self.at)
+        occurred_at = prepared.occurred_at or self.at
+        return Situation(state, prepared.actor, occurred_at, self.at, len(self.records))
 
     def _keep(self, prepared: Prepared) -> None:
         record = prepared.record(instant(self.at))

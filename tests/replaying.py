@@ -42,7 +42,8 @@ def replay(records: Iterable[bytes]) -> dict[str, Any]:
 def replay_next(record: bytes, size: int, states: dict[str, Any]) -> None:
     """Replays the record after `size` others on the states that these made, and folds it in."""
     recorded = catalogue.decode(size + 1, record)
-    situation = Situation(states.get, recorded.actor, recorded.occurred_at, recorded.recorded_at)
+    when = (recorded.occurred_at, recorded.recorded_at)
+    situation = Situation(states.get, recorded.actor, *when, size)
     refusal = decision.decide(recorded.event, situation, size)
     assert refusal is None, f"position {size + 1}: {refusal}"
     concerned = recorded.event.concerns(situation)

@@ -12,8 +12,17 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from ledger.clocks import Calendars, Due, OfficeDay, TimeUnit, Worked, office_day, working_year
-from ledger.domain.rules.terms import HandlerClock, Span
+from ledger.clocks import (
+    Calendars,
+    Due,
+    OfficeDay,
+    Span,
+    TimeUnit,
+    Worked,
+    office_day,
+    working_year,
+)
+from ledger.domain.rules.terms import HandlerClock
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MINUTE = timedelta(minutes=1)

@@ -117,7 +117,7 @@ def test_up_stops_on_ctrl_c_and_goes_on_where_it_ended(tmp_path: Path) -> None:
     assert "Traceback" not in log
     assert not _runs(postmaster)
     assert (again.status_code, again.json()["rule"]) == (409, "request_exists")
-    assert later.json()["events"][0]["position"] == answer.json()["events"][0]["position"] + 1
+    assert later.json()["events"][0]["position"] > answer.json()["events"][0]["position"]
     assert second_keys == keys == orjson.loads((data / FILE_NAME).read_bytes())
     assert {"roads-clerk", "town-clerk", "county-clerk"} <= keys.keys()
 

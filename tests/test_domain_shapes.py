@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.clocks import TimeUnit, office_day
 from ledger.domain.shapes.places import Places, no_place_for, without_place
-from ledger.domain.shapes.promises import Promise
+from ledger.domain.shapes.promises import Promise, PromiseClock
 from ledger.domain.shapes.steps import Steps, not_earlier, out_of_order
 from ledger.refusals import Refusal
 
@@ -52,6 +52,10 @@ def test_steps_are_taken_in_their_order() -> None:
             assert (out_of_order(latest, wanted) is None) == (wanted is following)
 
 
+def test_each_step_but_the_first_has_one_before() -> None:
+    assert [one.preceding for one in Step] == [None, Step.FIRST, Step.SECOND]
+
+
 def test_what_was_not_taken_is_not_gone_back_to() -> None:
     assert not_earlier(Step.SECOND, Step.FIRST) is None
     assert not_earlier(Step.SECOND, Step.SECOND) is None
@@ -67,6 +71,49 @@ def test_a_promise_of_working_days_may_be_longer_than_one_of_hours() -> None:
 
     assert day.is_longer_than(hours, friday, office, {})
     assert not hours.is_longer_than(day, friday, office, {})
+
+
+OFFICE = office_day(((480, 720), (840, 1080)))
+MONDAY = datetime(2026, 3, 2, 1, tzinfo=UTC)
+"""Nine in the morning."""
+
+
+def test_a_promise_may_outlast_another_at_some_hour_of_the_week() -> None:
+    day = Promise(amount=1, unit=TimeUnit.WORKING_DAYS)
+    hours = [Promise(amount=amount, unit=TimeUnit.HOURS) for amount in (89, 90, 4, 3)]
+
+    # From Friday's midnight to Monday at six; from just before Monday's midnight to its close.
+    assert [day.may_outlast(one, OFFICE) for one in hours] == [True, False, True, True]
+    assert not day.may_outlast(day, OFFICE)
+    assert hours[0].may_outlast(day, OFFICE)
+    assert not hours[2].may_outlast(day, OFFICE)
+
+
+def test_a_promise_stands_still_while_its_clock_does() -> None:
+    hours = Promise(amount=10, unit=TimeUnit.HOURS)
+    days = Promise(amount=2, unit=TimeUnit.WORKING_DAYS)
+    clock = PromiseClock(MONDAY)
+    assert clock.ends(hours, OFFICE, {}) == MONDAY + timedelta(hours=10)
+
+    stopped = clock.stop(MONDAY + timedelta(hours=2)).stop(MONDAY + timedelta(hours=4))
+    assert stopped.stopped_since == MONDAY + timedelta(hours=2)
+    resumed = stopped.resume(MONDAY + timedelta(days=1, hours=2))
+
+    assert resumed.ends(hours, OFFICE, {}) == MONDAY + timedelta(hours=34)
+    # One working day of eight hours later: Wednesday's close became Thursday's.
+    assert clock.ends(days, OFFICE, {}) == MONDAY + timedelta(days=2, hours=9)
+    assert resumed.ends(days, OFFICE, {}) == MONDAY + timedelta(days=3, hours=9)
+
+
+def test_a_clock_that_runs_is_not_resumed_and_no_stop_precedes_the_one_before() -> None:
+    clock = PromiseClock(MONDAY)
+    assert clock.resume(MONDAY) == clock
+
+    once = clock.stop(MONDAY - timedelta(hours=1)).resume(MONDAY + timedelta(hours=1))
+    again = once.stop(MONDAY).resume(MONDAY)
+
+    assert once.stopped == ((MONDAY, MONDAY + timedelta(hours=1)),)
+    assert again.stopped[1] == (MONDAY + timedelta(hours=1),) * 2
 
 
 def test_each_refusal_names_rule_and_field() -> None:

@@ -15,13 +15,15 @@ from starlette.types import Lifespan
 
 from api import contract, problems, schemas
 from api.access_feed import AccessFeed
+from api.agents import Services
 from api.auth import Keyring
 from api.board import Board, wants_page
+from api.cooperation import Cooperation
 from api.feed import Feed
 from api.freshness import Freshness
 from api.funds import Funds
 from api.health import Health
-from api.history import History
+from api.participation import Participation
 from api.problems import Problem
 from api.propose import Direct, Proposals
 from api.rating import Rating
@@ -34,7 +36,9 @@ from api.signed import Signatures
 from api.statements import Statements
 from api.transparency import ACCESS_LOG, LEDGER_LOG, Proofs, Transparency
 from api.views import Views
+from api.volunteering import Volunteering
 from api.who_looked import WhoLooked
+from api.windows import Windows
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -68,6 +72,11 @@ def create_app(settings: Settings) -> FastAPI:
         Funds(running.public_readers, freshness, board),
         History(store, keyring),
         Rating(running.public_readers, freshness, board, names),
+        Participation(running.public_readers, freshness, board),
+        Volunteering(running.public_readers, freshness, board),
+        Services(running.public_readers, freshness, board),
+        Cooperation(running.public_readers, freshness, board),
+        Windows(running.public_readers, freshness, board),
         Transparency(LEDGER_LOG, store, proofs, keyring),
         Transparency(ACCESS_LOG, access.store, Proofs(access.store, access.notary), keyring),
         SealedValues(running.opener, keyring),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from api.vocabulary import agents, cooperation, participation, volunteering, windows
 from ledger.access.reading import EVERY, ReadingPurpose
 from projections.reading import Rate
 
@@ -182,6 +183,7 @@ TERMS = {
         EVERY: "全部封存内容",
         "address": "地址",
         "answer": "答复",
+        "assessment": "研判",
         "comment": "意见",
         "contact": "联系方式（更正）",
         "content": "文字内容（更正）",
@@ -190,6 +192,7 @@ TERMS = {
         "details": "诉求内容",
         "education": "学历",
         "explanation": "情况说明",
+        "findings": "走访情况",
         "guardian": "监护人",
         "identity": "姓名（更正）",
         "measures": "整改措施",
@@ -197,9 +200,13 @@ TERMS = {
         "note": "备注",
         "profile": "学历（更正）",
         "reason": "理由",
+        "reply": "反馈",
         "result": "结果",
         "statement": "陈述",
+        "summary": "民意归纳",
         "telephone": "电话",
+        "text": "意见内容",
+        "words": "点赞留言",
     },
     "office": {
         "secretary": "书记",
@@ -275,6 +282,11 @@ TERMS = {
         "village_enterprise": "村办企业",
         "cooperative": "合作社",
     },
+    **participation.TERMS,
+    **volunteering.TERMS,
+    **agents.TERMS,
+    **cooperation.TERMS,
+    **windows.TERMS,
 }
 """Vocabulary -> code -> term; a code without a term is shown as it is."""
 

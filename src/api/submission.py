@@ -27,7 +27,18 @@ _ID = re.compile(ID_PATTERN)
 _EVENT_ID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 _INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
 
-_OWN_ID = {"request_filed": "requester", "account_opened": "holder"}
+OWN_ID = {
+    "request_filed": "requester",
+    "account_opened": "holder",
+    "opinion_posted": "poster",
+    "praise_given": "giver",
+    "agent_entrusted": "requester",
+    "home_visit_requested": "requester",
+    "place_booked": "requester",
+    "order_chosen": "chosen_by",
+    "booking_made": "requester",
+    "application_filed": "requester",
+}
 """Kinds that make the resident's random id: kind -> the field in which it stands."""
 BY_RESIDENTS = tuple(
     kind
@@ -200,7 +211,7 @@ def _resident(event: Event, resident: Any, place: Place) -> str:
             403, "office_may_not", f"a resident may not propose {event.kind}",
             f"one of {', '.join(BY_RESIDENTS)}", "kind",
         )  # fmt: skip
-    own = getattr(event, _OWN_ID[event.kind]) if event.kind in _OWN_ID else None
+    own = getattr(event, OWN_ID[event.kind]) if event.kind in OWN_ID else None
     if own is None:
         if not isinstance(resident, str) or not _ID.match(resident):
             raise place.problem(

@@ -10,9 +10,12 @@ from typing import Any
 import orjson
 
 from ledger.domain import founding, log_keys
+from ledger.domain.cooperation import lists, matches, projects
+from ledger.domain.disclosure import corrections, disclosure_objections, disclosures
 from ledger.domain.honours import appeals, commendation, periods, rankings
 from ledger.domain.love_bank import accounts, deeds, objections, points, publicity, rewards
 from ledger.domain.money import budgets, donation_uses, donations, spending
+from ledger.domain.participation import interaction, pairings, six_steps
 from ledger.domain.privacy import consent, erasure, personal_data
 from ledger.domain.requests import (
     closing,
@@ -25,7 +28,17 @@ from ledger.domain.requests import (
     supervision,
 )
 from ledger.domain.rules import calendars, rules
+from ledger.domain.services import (
+    agents,
+    applications,
+    bookings,
+    items,
+    service_promises,
+    venues,
+    windows,
+)
 from ledger.domain.town import grid, members, organisations, people, regrouping
+from ledger.domain.volunteering import assistance, joint_action, orders, posts
 from ledger.domain.whistles import blowing, summons
 from ledger.event import Actor, Event, Fold, Recorded, personal_fields
 
@@ -63,6 +76,26 @@ AREAS = (
     commendation,
     donations,
     donation_uses,
+    interaction,
+    six_steps,
+    pairings,
+    agents,
+    service_promises,
+    venues,
+    orders,
+    posts,
+    assistance,
+    joint_action,
+    projects,
+    lists,
+    windows,
+    items,
+    bookings,
+    applications,
+    disclosures,
+    corrections,
+    disclosure_objections,
+    matches,
     consent,
     personal_data,
     erasure,

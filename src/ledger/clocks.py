@@ -63,6 +63,8 @@ class WorkingYear(NamedTuple):
 
 Calendars = Mapping[int, WorkingYear]
 """The years for which a calendar is in force."""
+Span = tuple[datetime, datetime]
+"""From a moment to another; the end is excluded."""
 
 
 class Due(NamedTuple):
@@ -156,6 +158,37 @@ def working_time_between(
     worked += _passed(until, until_clock, office, calendars)
     worked -= _passed(since, since_clock, office, calendars)
     return Worked(timedelta(microseconds=worked), provisional)
+
+
+def time_of(
+    spans: Iterable[Span], unit: TimeUnit, office: OfficeDay, calendars: Calendars
+) -> Worked:
+    """How much time the spans are, on a unit's measure: office time for units of working time."""
+    time, provisional = timedelta(), False
+    for start, end in spans:
+        if not unit.is_working_time:
+            time += max(end - start, timedelta())
+            continue
+        worked = working_time_between(start, end, office, calendars)
+        time += worked.time
+        provisional |= worked.provisional
+    return Worked(time, provisional)
+
+
+def put_off(
+    due: Due, stopped: Iterable[Span], unit: TimeUnit, office: OfficeDay, calendars: Calendars
+) -> Due:
+    """The end of a term that stood still during these spans, which are in order."""
+    for span in stopped:
+        if span[0] >= due.at:  # all of the term had run
+            break
+        still = time_of((span,), unit, office, calendars)
+        if not unit.is_working_time:
+            due = Due(due.at + still.time, due.provisional)
+            continue
+        later = after_working_time(due.at, still.time, office, calendars)
+        due = Due(later.at, due.provisional or still.provisional or later.provisional)
+    return due
 
 
 def local_date(moment: datetime) -> date:

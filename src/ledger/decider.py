@@ -55,7 +55,8 @@ class ProposalDecider:
         def state(tag: str) -> Any:
             return None if tag == fresh_tag else view.state(tag)
 
-        situation = Situation(state, prepared.actor, prepared.occurred_at or view.at, view.at)
+        occurred_at = prepared.occurred_at or view.at
+        situation = Situation(state, prepared.actor, occurred_at, view.at, view.size)
         refusal = decision.decide(prepared.event, situation, view.size)
         if refusal is not None:
             return refusal

@@ -123,6 +123,8 @@ class Situation(NamedTuple):
     occurred_at: datetime
     at: datetime
     """The batch's recorded_at."""
+    size: int = 0
+    """How many events stand in the log before this one."""
 
     def precedes(self, moment: datetime | None) -> bool:
         """Whether the act is claimed to have happened before `moment`.

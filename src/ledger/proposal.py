@@ -35,7 +35,10 @@ _ONE_TIME_BYTES = len(',"recorded_at":"') + _INSTANT_BYTES
 _BOTH_TIMES_BYTES = len(',"occurred_at":"') + _INSTANT_BYTES + len('"') + _ONE_TIME_BYTES
 CONCERNED_BYTES = 4_096
 """Room in a record for the tags of `Event.concerns`: those of 40 handlers of 75 bytes each."""
-IDS_OF_PERSONS = ("requester", "holder", "principal", "identity")
+IDS_OF_PERSONS = (
+    "requester", "holder", "principal", "identity", "poster", "giver", "household", "chosen_by",
+    "beneficiary",
+)  # fmt: skip
 """The fields in which kinds name a natural person, who must not be known by the id."""
 _is_id = re.compile(ID_PATTERN[1:-1]).fullmatch
 _are_ids = re.compile("\n".join([ID_PATTERN[1:-1]] * 4)).fullmatch

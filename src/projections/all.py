@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from projections import (
+    agents,
+    cooperation,
     deeds,
     donations,
     evaluation_disclosure,
     funds,
     honours,
+    interaction,
+    pairings,
+    people,
     personal_data,
     points_archive,
     process_disclosure,
     project_disclosure,
     rankings,
     rewards,
+    six_steps,
+    venues,
+    volunteering,
+    windows,
 )
 from projections.projection import Projection
 
@@ -26,7 +35,16 @@ ALL: tuple[Projection, ...] = (
     rewards.PROJECTION,
     funds.PROJECTION,
     donations.PROJECTION,
+    volunteering.PROJECTION,
     rankings.PROJECTION,
     honours.PROJECTION,
+    people.PROJECTION,
+    interaction.PROJECTION,
+    six_steps.PROJECTION,
+    pairings.PROJECTION,
+    agents.PROJECTION,
+    venues.PROJECTION,
+    cooperation.PROJECTION,
+    windows.PROJECTION,
     personal_data.PROJECTION,
 )

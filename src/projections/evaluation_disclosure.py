@@ -24,6 +24,7 @@ from ledger.domain.requests.intake import RequestFiled
 from ledger.domain.requests.ratings import (
     PoorRatingRectified,
     PoorRatingVerified,
+    RatingTarget,
     Satisfaction,
     ServiceRated,
 )
@@ -147,7 +148,9 @@ _CONTENT = frozenset(grade.value for grade in Satisfaction if not grade.is_poor)
 
 def _judged_keys(recorded: Recorded, reference: Reference) -> Iterable[Key]:
     fields = recorded.event.__dict__
-    return ((fields["target"] if "target" in fields else fields["request"],),)
+    if "target" not in fields:
+        return ((fields["request"],),)
+    return ((fields["target"],),) if fields["target_type"] is RatingTarget.REQUEST else ()
 
 
 def _apply_judged(

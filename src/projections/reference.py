@@ -1,4 +1,4 @@
-"""The town-wide facts that all may look up: rules, calendars, organisations, lines of money."""
+"""The town-wide facts that all may look up: rules, calendars, organisations, money, promises."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from ledger.domain.founding import LedgerFounded
 from ledger.domain.money.budgets import FundAppropriated
 from ledger.domain.rules.calendars import WorkingCalendarEnacted
 from ledger.domain.rules.rules import Pack, RulesEnacted, pack_of
+from ledger.domain.services.items import ServiceItemPublished
+from ledger.domain.services.service_promises import PromisePublished
+from ledger.domain.shapes.promises import Promise
 from ledger.domain.town.effect import Dated, in_force, since_when
 from ledger.domain.town.organisations import OrganisationAssigned, OrganisationRegistered
 from ledger.event import Recorded
@@ -24,6 +27,8 @@ KINDS = (
     RulesEnacted,
     WorkingCalendarEnacted,
     FundAppropriated,
+    PromisePublished,
+    ServiceItemPublished,
 )
 
 
@@ -45,6 +50,13 @@ class FundLine(NamedTuple):
     line: str
 
 
+class ItemTerms(NamedTuple):
+    """Within which time a service item is decided."""
+
+    promise: Promise
+    statutory: Promise | None
+
+
 class Reference(NamedTuple):
     """The fold of `KINDS` up to the very event that is being applied, that event included.
 
@@ -57,6 +69,10 @@ class Reference(NamedTuple):
     organisations: Mapping[str, Body] = MappingProxyType({})
     fund_lines: Mapping[str, FundLine] = MappingProxyType({})
     """By the id of the budget."""
+    promises: Mapping[str, Promise] = MappingProxyType({})
+    """How long each published promise lets somebody wait at most."""
+    service_items: Mapping[str, ItemTerms] = MappingProxyType({})
+    """Of each service item, as it was published last."""
 
     def community_of(self, organisation: str, moment: datetime) -> str:
         """The body to which a community's bodies were assigned at a moment: figures count each of
@@ -100,6 +116,13 @@ def evolve(reference: Reference, recorded: Recorded) -> Reference:
             line = FundLine(event.community, event.year, event.line.value)
             lines = {**reference.fund_lines, budget: line}
             return reference._replace(fund_lines=MappingProxyType(lines))
+        case PromisePublished(promise=promise, within=within):
+            promises = {**reference.promises, promise: within}
+            return reference._replace(promises=MappingProxyType(promises))
+        case ServiceItemPublished(item=item) as event:
+            terms = ItemTerms(event.promise, event.statutory)
+            items = {**reference.service_items, item: terms}
+            return reference._replace(service_items=MappingProxyType(items))
     return reference
 
 

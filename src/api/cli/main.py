@@ -45,6 +45,7 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
     (SchemaMismatch, 4),
     (WrongKey, 6),
     (serving.AlreadyRunning, 5),
+    (serving.HalfATown, 5),
 )
 
 

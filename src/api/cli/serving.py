@@ -28,6 +28,10 @@ class AlreadyRunning(Exception):
     """The data directory or the port is in use."""
 
 
+class HalfATown(Exception):
+    """The ledger holds part of another demonstration town than this version's."""
+
+
 def up(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.", min=0)] = None,
@@ -113,15 +117,20 @@ def listening(host: str, port: int, remedy: str = "set MINGZHANG_PORT") -> Itera
 def _enter_town(settings: Settings, *, demonstration: bool) -> dict[str, str]:
     """The demonstration's keys, if this ledger is the demonstration's; enters it where it is empty.
 
-    The town is one list: it is entered whole or not at all, however this ends.
+    However this ends, the next start enters what is left of the town. Raises `HalfATown` where the
+    ledger holds part of another one.
     """
     from api.auth import open_register
-    from api.demonstration.entry import enter_town
+    from api.demonstration.entry import TornTown, enter_town
     from api.demonstration.keys import enter_keys
+    from api.demonstration.ziyang.script import script
 
     assert settings.database_url is not None
-    if not enter_town(settings, demonstration=demonstration):
-        return {}
+    try:
+        if not enter_town(settings, demonstration=demonstration, proposals=script):
+            return {}
+    except TornTown as torn:
+        raise HalfATown(f"{torn}: start with another MINGZHANG_DATA") from None
     with open_register(settings.database_url, settings.schema) as register:
         return enter_keys(register, settings.data)
 

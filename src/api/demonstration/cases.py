@@ -8,10 +8,15 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from api.demonstration import town
+from api.demonstration.agents import agents, places, promises
+from api.demonstration.cooperation import cooperation
 from api.demonstration.donations import donations
 from api.demonstration.funds import funds
 from api.demonstration.honours import ratings
+from api.demonstration.participation import participation
 from api.demonstration.points import love_bank
+from api.demonstration.volunteering import volunteering
+from api.demonstration.windows import windows
 from ledger.domain.requests.closing import RequestCleared
 from ledger.domain.requests.dispatching import RequestDispatched
 from ledger.domain.requests.handling import AnswerAccepted, ProgressPosted, RequestAnswered
@@ -133,6 +138,13 @@ def demonstration(now: datetime) -> list[Proposal]:
     for rating in ratings(now):
         happened += _until(now, rating)
     happened += _until(now, donations(now))
+    happened += _until(now, participation(now))
+    happened += _until(now, volunteering(now))
+    for services in (agents(now), promises(now), places(now)):
+        happened += _until(now, services)
+    happened += _until(now, cooperation(now))
+    for matter in windows(now):
+        happened += _until(now, matter)
     # Sorted by time, as a town would have entered it; the order within a case is that of its time.
     happened.sort(key=lambda proposal: proposal.occurred_at or now)
     return [*opening, *happened]

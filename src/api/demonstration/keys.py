@@ -31,6 +31,7 @@ ROLES = (
     Role("branch-secretary", "社区党总支书记", town.SECRETARY),
     Role("committee-clerk", "居委会经办员", town.COMMITTEE),
     Role("committee-clerk-b", "居委会经办员（备岗）", town.COMMITTEE_B),
+    Role("agent", "居委会代办员", town.AGENT),
     Role("water-clerk", "水务局经办员", town.WATER),
     Role("urban-clerk", "城管局经办员", town.URBAN),
     Role("roads-clerk", "交通局经办员", town.ROADS),

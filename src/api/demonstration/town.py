@@ -29,13 +29,14 @@ URBAN = Actor("clerk_a", "dept-urban", "p-urban-clerk")
 ROADS = Actor("clerk_a", "dept-roads", "p-roads-clerk")
 COUNTY = Actor("clerk_a", "county", "p-county-clerk")
 TOWN_CLERK = Actor("clerk_a", "government", "p-town-clerk")
+AGENT = Actor("agent", "committee-riverside", "p-riverside-agent")
 AUDITOR = Actor("auditor", "town", "p-auditor")
 CHANNEL = Actor("resident", "hotline", "p-mini-program")
 """A channel: the actor of its events is the resident's random id of that case."""
 
 _APPOINTED = (
     HOTLINE, REVIEWER, SECRETARY, SECRETARY_OLD_TOWN, COMMITTEE, COMMITTEE_B,
-    COMMITTEE_OLD_TOWN, SUPERVISION, WATER, URBAN, ROADS, COUNTY, TOWN_CLERK, AUDITOR,
+    COMMITTEE_OLD_TOWN, SUPERVISION, WATER, URBAN, ROADS, COUNTY, TOWN_CLERK, AGENT, AUDITOR,
 )  # fmt: skip
 
 _ORGANISATIONS = (

@@ -21,8 +21,10 @@ from ledger.decision import (
     unfit,
 )
 from ledger.domain.money.donations import Donation
+from ledger.domain.participation.interaction import Opinion, Praise
+from ledger.domain.participation.six_steps import JointMatter
 from ledger.domain.privacy.consent import Purpose
-from ledger.domain.privacy.subjects import TAKEN_DOWN_BY, Consent, Privacy, guard
+from ledger.domain.privacy.subjects import TAKEN_DOWN_BY, Consent, Privacy, Served, guard
 from ledger.domain.requests.dispatching import (
     BY_COUNTY,
     BY_HANDLER,
@@ -44,6 +46,8 @@ from ledger.domain.whistles.whistles import Whistle, WhistleStage
 from ledger.event import HeldFor, Recorded
 from ledger.refusals import Forbidden, Refusal, Unacceptable, WrongState
 
+OF_COMMUNITIES = Request | Whistle | Donation | Opinion | Praise | JointMatter | Served
+"""What a community reads of, where the guard does not tell it that it is another's."""
 _BY_AUDITOR = standing(Office.AUDITOR, *OrganisationType)
 READERS: Mapping[ReadingPurpose, tuple[Standing, ...]] = MappingProxyType(
     {
@@ -157,17 +161,19 @@ def _handled_elsewhere(
     """A department reads of its own cases alone, and of people in no other place.
 
     So does a community, of whose cases the guard has told; and a county office, where it does not
-    supervise.
+    supervise. A deliberation stays with its community and the town: the hotline centre has no part.
     """
     actor = situation.actor
     acting: Organisation = situation.state(f"organisation:{actor.organisation}")
-    if actor.office in (Office.RESIDENT, Office.AUDITOR) or acting.type not in HANDLERS:
+    if actor.office in (Office.RESIDENT, Office.AUDITOR):
+        return None
+    if acting.type not in HANDLERS and not isinstance(known, JointMatter):
         return None
     if acting.type in TOWN:
         return None
     if acting.type in AUTHORITIES and purpose in _BY_AUTHORITIES:
         return None
-    if acting.type in COMMUNITIES and isinstance(known, Request | Whistle | Donation):
+    if acting.type in COMMUNITIES and isinstance(known, OF_COMMUNITIES):
         return None
     match known:
         case Request() if actor.organisation in set(known.handlers) - no_longer:

@@ -13,9 +13,12 @@ from pydantic import StringConstraints
 
 from ledger.clocks import local_day
 from ledger.decision import Office, Situation
+from ledger.domain.disclosure.disclosure_objections import DisclosureObjection, LeakReport
 from ledger.domain.love_bank.accounts import Account
 from ledger.domain.love_bank.objections import Objection
 from ledger.domain.money.donations import Donation, of_its_body
+from ledger.domain.participation.interaction import Opinion, Praise
+from ledger.domain.participation.six_steps import JointMatter
 from ledger.domain.requests.requests import (
     BY_COMMUNITY,
     BY_HOTLINE,
@@ -24,6 +27,11 @@ from ledger.domain.requests.requests import (
     community_of,
     conflict,
 )
+from ledger.domain.services.agents import Entrustment
+from ledger.domain.services.applications import Application
+from ledger.domain.services.bookings import WindowBooking
+from ledger.domain.services.service_promises import Visit
+from ledger.domain.services.venues import Booking
 from ledger.domain.town.organisations import BY_TOWN_OFFICE, foreign_community
 from ledger.domain.whistles.whistles import Whistle
 from ledger.event import ID_PATTERN, Event, HeldFor
@@ -32,9 +40,13 @@ from ledger.refusals import Forbidden, Refusal, UnknownReference, WrongState
 TAKEN_DOWN_BY = (BY_RESIDENT, BY_HOTLINE, BY_COMMUNITY, BY_TOWN_OFFICE)
 """Who brings in what a subject wants: itself through a channel, or an office that takes it down."""
 SUBJECT_TYPES: Final = (
-    "account", "donation", "identity", "objection", "principal", "request", "whistle",
+    "account", "application", "disclosure_objection", "donation", "entrustment", "identity",
+    "joint_matter", "leak", "objection", "opinion", "place_booking", "praise", "principal",
+    "request", "visit", "whistle", "window_booking",
 )  # fmt: skip
 """The types of tag under which kinds seal personal values."""
+Served = Application | Entrustment | Visit | Booking | WindowBooking
+"""A service to one resident, with the body of a community."""
 ALL_PURPOSES: Final = frozenset(HeldFor)
 
 Subject = Annotated[
@@ -129,6 +141,12 @@ def _of_its_case(subject: str, state: Any) -> tuple[str, ...]:
         return community_of(identity, state)
     if tag_type == "donation":
         return of_its_body(identity, state)
+    if tag_type in ("opinion", "praise", "joint_matter"):
+        taken_part: Opinion | Praise | JointMatter | None = state(subject)
+        return () if taken_part is None else (f"organisation:{taken_part.community}",)
+    if tag_type in ("application", "entrustment", "place_booking", "visit", "window_booking"):
+        served: Served | None = state(subject)
+        return () if served is None else (f"organisation:{served.community}",)
     whistle: Whistle | None = state(subject) if tag_type == "whistle" else None
     if whistle is None:
         return ()
@@ -139,12 +157,18 @@ def _of_its_case(subject: str, state: Any) -> tuple[str, ...]:
 def person_of(subject: str, known: Any) -> str | None:
     """The id under which the subject itself acts; None where it is nobody in particular."""
     tag_type, _, identity = subject.partition(":")
-    if isinstance(known, Request):
+    if isinstance(known, Request | Served):
         return known.requester
     if isinstance(known, Account):
         return known.holder
-    if isinstance(known, Objection):
+    if isinstance(known, Objection | DisclosureObjection):
         return known.raised_by
+    if isinstance(known, Opinion):
+        return known.poster
+    if isinstance(known, Praise):
+        return known.giver
+    if isinstance(known, LeakReport):
+        return known.reported_by
     return identity if tag_type in ("principal", "identity") else None
 
 
@@ -170,6 +194,8 @@ def guard(situation: Situation, subject: str, known: Any) -> Refusal | None:
         )
     if isinstance(known, Donation):
         return foreign_community(situation, known.organisation, "subject")
+    if isinstance(known, Opinion | Praise | JointMatter | Served):
+        return foreign_community(situation, known.community, "subject")
     if not isinstance(known, Whistle):
         return None
     if known.request is not None:

@@ -1,11 +1,14 @@
-"""Ratings (好差评): five grades, once for each round of handling, and what becomes of poor ones."""
+"""Ratings (好差评): five grades, once for each round or service, and what becomes of poor ones."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Protocol
 
 from ledger.decision import Office, OrganisationType, Situation, standing
+from ledger.domain.cooperation.projects import Project, ProjectStage, known_project
 from ledger.domain.requests.dispatching import BY_HANDLER
 from ledger.domain.requests.handling import own_answer
 from ledger.domain.requests.requests import (
@@ -22,7 +25,7 @@ from ledger.domain.requests.requests import (
 )
 from ledger.domain.town.organisations import foreign_community
 from ledger.event import Event, Folds, Id, PersonalText, Recorded
-from ledger.refusals import Forbidden, Refusal, Unacceptable, WrongState
+from ledger.refusals import Forbidden, Refusal, Unacceptable, UnknownReference, WrongState
 
 RATEABLE = frozenset(
     {
@@ -38,6 +41,30 @@ class RatingTarget(StrEnum):
     """What is rated."""
 
     REQUEST = "request"
+    """How a request was handled; the target is the request."""
+    AGENT = "agent"
+    """How an agent saw to a matter; the target is the entrustment."""
+    SERVICE_POINT = "service_point"
+    """A venue or a point; the target is the booking for which somebody was there."""
+    PROJECT = "project"
+    """A joint project, once it is completed; any resident rates it, once."""
+
+
+_TAG_TYPES: Mapping[str, str] = MappingProxyType(
+    {RatingTarget.AGENT: "entrustment", RatingTarget.SERVICE_POINT: "place_booking"}
+)
+"""Target -> the type of the tag that tells its history, where the two differ."""
+
+
+class Rateable(Protocol):
+    """A service that is rated once, as its own area folds it."""
+
+    @property
+    def community(self) -> str:
+        """The body with which it is."""
+
+    def not_rateable(self, situation: Situation, field: str) -> Refusal | None:
+        """Why the actor may not rate it, or not now."""
 
 
 class Satisfaction(StrEnum):
@@ -66,22 +93,31 @@ class RatingEvent(Event):
     target_type: RatingTarget
     """What the target is."""
     target: Id
-    """The request's id."""
+    """Its id."""
 
     def tags(self) -> tuple[str, ...]:
-        return (f"{self.target_type}:{self.target}",)
+        return (f"{_TAG_TYPES.get(self.target_type, self.target_type)}:{self.target}",)
 
     def boundary(self, state: Any) -> tuple[str, ...]:
-        return (f"request:{self.target}",)
+        return self.tags()
 
     def concerns(self, situation: Situation) -> tuple[str, ...]:
         """The dockets of those whose work was rated, but for the one that acts."""
+        if self.target_type is not RatingTarget.REQUEST:
+            return ()
         request: Request = situation.state(f"request:{self.target}")
         actor = situation.actor.organisation
         return tuple(f"docket:{handler}" for handler in request.handlers if handler != actor)
 
     def rated(self, situation: Situation) -> Request | Refusal:
         """The request whose present round has a poor rating, or why there is none."""
+        if self.target_type is not RatingTarget.REQUEST:
+            return Unacceptable(
+                "rated_once",
+                f"a rating of a {self.target_type} stands as it was given",
+                f"the rating of a {RatingTarget.REQUEST}",
+                "target_type",
+            )
         request: Request | None = situation.state(f"request:{self.target}")
         if request is None:
             return unknown_request(self.target, "target")
@@ -123,9 +159,61 @@ class ServiceRated(RatingEvent):
     """What the requester says about it."""
 
     def boundary(self, state: Any) -> tuple[str, ...]:
-        return (*super().boundary(state), *community_of(self.target, state))
+        if self.target_type is RatingTarget.REQUEST:
+            return (*self.tags(), *community_of(self.target, state))
+        service: Rateable | None = state(self.tags()[0])
+        own = () if service is None else (f"organisation:{service.community}",)
+        return (*self.tags(), *own)
 
     def decide(self, situation: Situation) -> Refusal | None:
+        if self.target_type is RatingTarget.REQUEST:
+            return self._of_request(situation)
+        service: Rateable | None = situation.state(self.tags()[0])
+        if service is None:
+            return UnknownReference(
+                "unknown_service",
+                f"{self.tags()[0]} is not in this ledger",
+                f"the id of a service that is rated as {self.target_type}",
+                "target",
+            )
+        if self.target_type is RatingTarget.PROJECT:
+            return self._of_project(situation)
+        foreign = foreign_community(situation, service.community, "target")
+        return foreign or service.not_rateable(situation, "target")
+
+    def _of_project(self, situation: Situation) -> Refusal | None:
+        if situation.actor.office != Office.RESIDENT:
+            return Forbidden(
+                "not_a_resident",
+                "a project is rated by residents themselves",
+                "a resident, through a channel",
+                "target_type",
+            )
+        # Several residents rate one project: no key is theirs alone under which to seal it.
+        if self.comment is not None:
+            return Unacceptable(
+                "comment_on_a_project",
+                "what residents say about a project is not kept with its rating",
+                "a rating without a comment",
+                "comment",
+            )
+        project = known_project(situation, self.target, "target")
+        if not isinstance(project, Project):
+            return project
+        if project.stage.place < ProjectStage.COMPLETED.place:
+            return WrongState(
+                "not_completed",
+                f"project {self.target} is {project.stage}",
+                "a rating once it is completed",
+                "target",
+            )
+        if situation.actor.principal in project.rated_by:
+            return WrongState(
+                "rated_by_them", "this resident has rated it", "one rating of each", "target"
+            )
+        return precedes(project.latest) if situation.precedes(project.latest) else None
+
+    def _of_request(self, situation: Situation) -> Refusal | None:
         request: Request | None = situation.state(f"request:{self.target}")
         if request is None:
             return unknown_request(self.target, "target")
@@ -252,5 +340,15 @@ def evolve_rating(state: Request | None, tag: str, recorded: Recorded) -> Reques
     return state
 
 
+def evolve_project_rating(state: Project | None, tag: str, recorded: Recorded) -> Project | None:
+    """The project with one more resident who rated it."""
+    if state is None:
+        return None
+    return state._replace(rated_by=state.rated_by | {recorded.actor.principal})
+
+
 KINDS = (ServiceRated, PoorRatingVerified, PoorRatingRectified)
-FOLDS: Folds = {"request": (evolve_rating, KINDS)}
+FOLDS: Folds = {
+    "request": (evolve_rating, KINDS),
+    "project": (evolve_project_rating, (ServiceRated,)),
+}

@@ -108,6 +108,16 @@ class OfficeHours(EventModel):
     """When it ends; 720 is noon."""
 
 
+def are_in_order(spans: Sequence[OfficeHours]) -> bool:
+    """Whether each span ends after it starts, and begins once the one before it has ended."""
+    latest = 0
+    for span in spans:
+        if span.start_minute < latest or span.end_minute <= span.start_minute:
+            return False
+        latest = span.end_minute
+    return True
+
+
 class Subject(EventModel):
     """An entry of the controlled list that names what a request is about."""
 
@@ -251,17 +261,14 @@ class RulesEnacted(Event):
         return contradiction or self._days_without_attempts() or self._times_that_wander()
 
     def _hours_overlap(self) -> Refusal | None:
-        ends = [0]
-        for span in self.office_hours:
-            if span.start_minute < ends[-1] or span.end_minute <= span.start_minute:
-                return Unacceptable(
-                    "office_hours_overlap",
-                    "office hours overlap or end before they start",
-                    "spans in order, each ending after it starts",
-                    "office_hours",
-                )
-            ends.append(span.end_minute)
-        return None
+        if are_in_order(self.office_hours):
+            return None
+        return Unacceptable(
+            "office_hours_overlap",
+            "office hours overlap or end before they start",
+            "spans in order, each ending after it starts",
+            "office_hours",
+        )
 
     def _wrong_grade(self) -> Refusal | None:
         for deadline in self.deadlines:

@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from ledger.clocks import (
     Calendars,
-    Due,
+    Span,
     Worked,
-    after_working_time,
     due_at,
-    working_time_between,
+    put_off,
+    time_of,
 )
 from ledger.decision import StateOf
 from ledger.domain.rules.calendars import calendar_tag
@@ -32,7 +32,7 @@ from ledger.domain.rules.rules import (
     successive,
 )
 
-Span = tuple[datetime, datetime]
+_NONE = timedelta()
 
 
 class HandlerClock(NamedTuple):
@@ -215,20 +215,8 @@ def _handler_term(clock: HandlerClock, pack: Pack, calendars: Calendars) -> Term
         return Term(pack_version=pack.version)
     amount = deadline.amount + clock.extension
     due = due_at(clock.started_at, amount, deadline.unit, pack.office, calendars)
-    for span in clock.stopped:
-        if span[0] >= due.at:  # all of the term had run
-            break
-        still = _measured((span,), pack, deadline, calendars)
-        due = _later(due, still, pack, deadline, calendars)
+    due = put_off(due, clock.stopped, deadline.unit, pack.office, calendars)
     return Term(due.at, due.provisional, pack.version)
-
-
-def _later(due: Due, still: Worked, pack: Pack, deadline: Deadline, calendars: Calendars) -> Due:
-    """The end of a term that stood still for so long, on the term's measure."""
-    if not deadline.unit.is_working_time:
-        return Due(due.at + still.time, due.provisional)
-    later = after_working_time(due.at, still.time, pack.office, calendars)
-    return Due(later.at, due.provisional or still.provisional or later.provisional)
 
 
 def _before(spans: Iterable[Span], end: datetime) -> Iterator[Span]:
@@ -239,12 +227,6 @@ def _measured(
     spans: Iterable[Span], pack: Pack | None, deadline: Deadline | None, calendars: Calendars
 ) -> Worked:
     """How much time the spans are, on the term's measure."""
-    time, provisional = timedelta(), False
-    for start, end in spans:
-        if pack is None or deadline is None or not deadline.unit.is_working_time:
-            time += max(end - start, timedelta())
-            continue
-        worked = working_time_between(start, end, pack.office, calendars)
-        time += worked.time
-        provisional |= worked.provisional
-    return Worked(time, provisional)
+    if pack is None or deadline is None:
+        return Worked(sum((max(end - start, _NONE) for start, end in spans), _NONE), False)
+    return time_of(spans, deadline.unit, pack.office, calendars)

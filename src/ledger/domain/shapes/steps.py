@@ -22,6 +22,11 @@ class Steps(StrEnum):
         order = list(type(self))
         return order[self.place + 1] if self.place + 1 < len(order) else None
 
+    @property
+    def preceding(self) -> Self | None:
+        """The step before; None before the first."""
+        return list(type(self))[self.place - 1] if self.place else None
+
 
 def out_of_order(latest: Steps | None, wanted: Steps, field: str | None = None) -> Refusal | None:
     """Why a step may not be taken: it is not the one that follows the latest (None: none yet)."""

@@ -1,0 +1,1 @@
+"""The Chinese terms of the areas, a file each; `api.labels` joins them."""

@@ -1,0 +1,1 @@
+"""Taking part (参与): opinions and praise, joint matters in six steps, pairings of 1+x."""

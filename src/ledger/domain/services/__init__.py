@@ -1,0 +1,1 @@
+"""Services of a community: windows, applications, agents, promises, venues."""

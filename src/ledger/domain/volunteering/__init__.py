@@ -1,0 +1,1 @@
+"""What members and units do for residents: orders, posts, assistance, outreach and joint action."""
