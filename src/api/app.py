@@ -23,6 +23,8 @@ from api.feed import Feed
 from api.freshness import Freshness
 from api.funds import Funds
 from api.health import Health
+from api.history import History
+from api.method import Method
 from api.participation import Participation
 from api.problems import Problem
 from api.propose import Direct, Proposals
@@ -84,6 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
         receipts,
         WhoLooked(access.log, receipts, board),
         Statements(store, running.public_readers, freshness, proofs),
+        Method(board),
         Health(running, signatures),
         board,
     ):

@@ -336,10 +336,6 @@ class Board:
         )
         return HTMLResponse(page, 200, {**HEADERS, **headers})
 
-    def page_of_funds(self, template: str, **shown: Any) -> Response:
-        """A page of the town's money."""
-        return self._page(template, **shown)
-
     def who_looked_page(self, headers: dict[str, str], **shown: Any) -> Response:
         """The page of who looked at what a resident entrusted."""
         page = self._templates.get_template("who_looked.html").render(**shown)

@@ -92,19 +92,19 @@ class Funds:
                 connection, community=query.community, year=query.year, line=query.line
             )
             names = await project_reading.names(connection)
-        return self._board.page_of_funds("funds.html", page=found, names=names)
+        return self._board.page("funds.html", page=found, names=names)
 
     async def budget_page(self, budget: Id, query: Annotated[MovementsQuery, Query()]) -> Response:
         """One line."""
         found, names = await self._budget(budget, query)
-        return self._board.page_of_funds("budget.html", record=found, names=names)
+        return self._board.page("budget.html", record=found, names=names)
 
     async def project_page(
         self, project: Id, query: Annotated[MovementsQuery, Query()]
     ) -> Response:
         """The money of one project."""
         found, names = await self._project(project, query)
-        return self._board.page_of_funds("project_funds.html", page=found, names=names)
+        return self._board.page("project_funds.html", page=found, names=names)
 
     async def _budget(
         self, budget: str, query: MovementsQuery
