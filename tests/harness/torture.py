@@ -37,7 +37,7 @@ from tests.harness.sequence import CREATE, SequenceAppender, SequenceStore
 from tests.town import found
 from tests.vaults import memory_vault
 
-MAX_ATTEMPTS = 2_000
+MAX_ATTEMPTS = 10_000
 START_SECONDS = 120.0
 _SPAWN = multiprocessing.get_context("spawn")  # a forked process would share its parent's sessions
 
