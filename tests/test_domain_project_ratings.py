@@ -27,7 +27,7 @@ def test_a_project_is_rated_once_it_is_completed() -> None:
     paper = town(*in_progress())
 
     assert isinstance(refused(paper, rated(), "not_completed", "target"), WrongState)
-    refused(paper, rated(target="project-x"), "unknown_project", "target")
+    refused(paper, rated(target="project-x"), "unknown_service", "target")
     paper.accept(completed())
     early = rated()
     early.occurred_at = paper.at - timedelta(days=1)
@@ -53,4 +53,4 @@ def test_what_comes_of_a_poor_rating_is_told_of_requests_alone() -> None:
         Proposal(PoorRatingVerified(**of, founded=True), HOTLINE),
         Proposal(PoorRatingRectified(**of, measures="…", requester_informed=True), WATER),
     ):
-        refused(paper, proposal, "not_of_a_request", "target_type")
+        refused(paper, proposal, "rated_once", "target_type")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -83,6 +84,26 @@ def _definitions(file: str) -> dict[int, ast.FunctionDef]:
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef)
     }
+
+
+@cache
+def _methods_of_states() -> dict[str, tuple[FunctionType, ...]]:
+    """Name -> the methods of that name by which a folded state refuses."""
+    found: dict[str, list[FunctionType]] = {}
+    for name, module in sorted(sys.modules.items()):
+        if not name.startswith("ledger.domain."):
+            continue
+        for cls in vars(module).values():
+            if not isinstance(cls, type) or cls.__module__ != name or issubclass(cls, Event):
+                continue
+            for method in vars(cls).values():
+                if isinstance(method, FunctionType) and _may_refuse(method):
+                    found.setdefault(method.__name__, []).append(method)
+    return {name: tuple(methods) for name, methods in found.items()}
+
+
+def _may_refuse(method: FunctionType) -> bool:
+    return "Refusal" in str(method.__annotations__.get("return"))
 
 
 def _in_function(
@@ -189,6 +210,14 @@ class _Walk:
         elif self._is_ours(called) and called not in self._functions:
             known = self._arguments(called, call)
             yield from _in_function(called, self._scope.kind, known, self._functions)
+        elif called is UNKNOWN and isinstance(call.func, ast.Attribute):
+            # A method of a state: which state it is is not known here, so all that have it count.
+            for method in _methods_of_states().get(call.func.attr, ()):
+                if method not in self._functions:
+                    names = inspect.signature(method).parameters
+                    yield from _in_function(
+                        method, self._scope.kind, dict.fromkeys(names, UNKNOWN), self._functions
+                    )
 
     @staticmethod
     def _is_ours(called: object) -> TypeGuard[FunctionType]:
