@@ -24,6 +24,8 @@ PRACTICES: tuple[tuple[str, tuple[Practice, ...]], ...] = (
         (
             Practice("群众诉求", "/cases", "每件诉求走到哪一步、在谁手里、何时到期。"),
             Practice("社区吹哨、部门报到", "/summons", "吹了哪些哨，部门多久到场，双方怎么评。"),
+            Practice("办事窗口", "/windows", "什么时候有人值班，有没有空岗。"),
+            Practice("服务事项", "/service-items", "能办什么，要什么材料，几天办好。"),
             Practice("全程代办", "/agents", "代办员免费替人跑腿，办了多少件、用了多久。"),
             Practice("服务承诺", "/promises", "谁负责哪一片，承诺多久上门，兑现了几成。"),
         ),
@@ -31,6 +33,8 @@ PRACTICES: tuple[tuple[str, tuple[Practice, ...]], ...] = (
     (
         "大家的事大家办",
         (
+            Practice("三张清单", "/lists", "需求、资源、项目，对上了多少。"),
+            Practice("共驻共建项目", "/projects", "谁参加，花了多少，进展和评价。"),
             Practice("认领岗位、点单接单", "/volunteering", "党员认领了哪些岗位，办了多少实事。"),
             Practice("六步法议事", "/six-steps", "一件事怎样从听意见走到公开结果。"),
             Practice("意见和点赞", "/interaction", "提了什么意见，答复了没有，给谁点了赞。"),
