@@ -13,6 +13,7 @@ from ledger.store.connections import connection_string
 from ledger.store.migrations import OWNER, PUBLIC, READER, WRITER
 from ledger.store.postgres import PostgresStore
 from projections.all import ALL
+from projections.kept_figures import TABLE
 from projections.published import NAMES, ROWS
 from projections.rebuild import rebuild
 from projections.schema import board_schema, prepare, public_schema
@@ -43,7 +44,7 @@ def tables_of(server: Server, schema: str) -> list[str]:
         return [name for (name,) in found]
 
 
-STANDING = ("publication", "projection")
+STANDING = ("publication", "projection", TABLE)
 VISIBLE = {*STANDING, *NAMES, *(name for one in ALL for name in shown(one))}
 
 

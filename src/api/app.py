@@ -19,6 +19,7 @@ from api.agents import Services
 from api.auth import Keyring
 from api.board import Board, wants_page
 from api.cooperation import Cooperation
+from api.disclosures import Disclosures
 from api.feed import Feed
 from api.freshness import Freshness
 from api.funds import Funds
@@ -79,6 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
         Services(running.public_readers, freshness, board),
         Cooperation(running.public_readers, freshness, board),
         Windows(running.public_readers, freshness, board),
+        Disclosures(running.public_readers, freshness, board),
         Transparency(LEDGER_LOG, store, proofs, keyring),
         Transparency(ACCESS_LOG, access.store, Proofs(access.store, access.notary), keyring),
         SealedValues(running.opener, keyring),

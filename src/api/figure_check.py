@@ -8,9 +8,7 @@ the rules are in the bundle, and the code is public.
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,15 +18,13 @@ import psycopg
 from pydantic import ValidationError
 
 from api.disclosed import DISCLOSURES, Disclosure
+from api.folded_apart import folded_apart
 from api.queries import Fresh
 from api.statements import FORMAT, packs_of
 from ledger.audit.report import Fault, Faulty, Progress, Unreadable, shown
 from ledger.bundle.store import BundleStore
 from ledger.canonical import canonical_document, instant
 from ledger.event import MAX_INTEGER
-from ledger.store.connections import connection_string
-from ledger.store.embedded import EmbeddedPostgres
-from ledger.store.migrations import PUBLIC, migrate
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.faults import Malformed, Unverified
 from ledger.tlog.merkle import Frontier
@@ -41,12 +37,9 @@ from projections.fixed_times import is_due
 from projections.projection import Projection
 from projections.publisher import packs_at, position_at
 from projections.reading import one_moment
-from projections.rebuild import rebuild
-from projections.schema import prepare, public_schema
 from projections.tables import plain_tables
 
 MAX_STATEMENT_BYTES = 64 * 1024**2
-_SCHEMA = "ledger"
 _MEMBERS = frozenset((
     "at", "checkpoint", "consistency", "disclosure", "figures", "format", "origin", "projections",
     "query", "root", "rows_format", "rule_packs", "size",
@@ -186,24 +179,17 @@ def _check_time(statement: Statement, bundle: Path) -> None:
 
 def _computed(statement: Statement, store: BundleStore, progress: Progress) -> dict[str, Any]:
     names = [projection.name for projection in statement.disclosure.projections]
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mingzhang-")))
-        folder.chmod(0o711)  # the account of the database passes through it
-        url = stack.enter_context(EmbeddedPostgres(folder / "postgres")).url()
-        migrate(url, _SCHEMA)
-        prepare(url, _SCHEMA)
-        at = statement.at if statement.disclosure.is_published else None
-        rebuild(store, url, _SCHEMA, names, progress=progress, at=at)
-        return asyncio.run(_read(statement, url))
+    at = statement.at if statement.disclosure.is_published else None
+    with folded_apart(store, names, progress, at) as conninfo:
+        return asyncio.run(_read(statement, conninfo))
 
 
-async def _read(statement: Statement, url: str) -> dict[str, Any]:
+async def _read(statement: Statement, conninfo: str) -> dict[str, Any]:
     projections = statement.disclosure.projections
     tables = [name for projection in projections for name in plain_tables(projection)]
     is_published = statement.disclosure.is_published
     if is_published:
         tables = ["document", "publication"]
-    conninfo = connection_string(url, public_schema(_SCHEMA), PUBLIC)
     async with (
         await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection,
         one_moment(connection, tables),

@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from api.vocabulary import agents, cooperation, participation, volunteering, windows
+from api.vocabulary import (
+    agents,
+    cooperation,
+    disclosures,
+    participation,
+    volunteering,
+    windows,
+)
 from ledger.access.reading import EVERY, ReadingPurpose
 from projections.reading import Rate
 
@@ -287,6 +294,7 @@ TERMS = {
     **agents.TERMS,
     **cooperation.TERMS,
     **windows.TERMS,
+    **disclosures.TERMS,
 }
 """Vocabulary -> code -> term; a code without a term is shown as it is."""
 

@@ -56,6 +56,7 @@ PRACTICES: tuple[tuple[str, tuple[Practice, ...]], ...] = (
         "钱和账",
         (
             Practice("社区经费", "/funds", "每年拨了多少、花到哪个项目、凭证是哪一张。"),
+            Practice("公开存档", "/disclosures", "每期公开了什么，谁审的，后来更正没有。"),
             Practice("剔除和裁定", "/judged", "哪些件没有计入考核，谁裁定的，为什么。"),
         ),
     ),

@@ -6,6 +6,7 @@ from projections import (
     agents,
     cooperation,
     deeds,
+    disclosures,
     donations,
     evaluation_disclosure,
     funds,
@@ -46,5 +47,6 @@ ALL: tuple[Projection, ...] = (
     venues.PROJECTION,
     cooperation.PROJECTION,
     windows.PROJECTION,
+    disclosures.PROJECTION,
     personal_data.PROJECTION,
 )

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 
 from ledger.store.migrations import OWNER, PUBLIC, READER, WRITER
-from projections import published, showing, tables
+from projections import kept_figures, published, showing, tables
 from projections.all import ALL
 from projections.projection import Projection
 
@@ -69,6 +69,7 @@ def prepare(url: str, ledger_schema: str, projections: Sequence[Projection] = AL
         # The writer owns the views: it makes and drops them when they are rebuilt.
         connection.execute(_set_role(WRITER))
         published.create(connection, public)
+        kept_figures.create(connection, public)
         for projection in projections:
             _make_views(connection, projection, public)
 

@@ -117,6 +117,35 @@ def figure(
         raise typer.Exit(FAULT) from None
 
 
+@app.command("disclosure")
+def disclosure(
+    bundle: Annotated[Path, typer.Argument(help="A bundle that has its publication.")],
+    identity: Annotated[str, typer.Argument(metavar="DISCLOSURE", help="The disclosure's id.")],
+    key: Keys,
+) -> None:
+    """Compute what a disclosure fixed, and every correction, again from a bundle, and compare.
+
+    Verifies the bundle first. Then takes from it the size and root, the fixed time, and of each of
+    the three disclosures the digests of rows and figures. Exit codes as for a bundle.
+    """
+    from api.disclosure_check import check_disclosure
+    from ledger.audit import verify_bundle
+    from ledger.audit.report import Faulty
+
+    verifiers = _verifiers(key)
+    with watching("Verifying the bundle") as progress:
+        result = verify_bundle(bundle, verifiers, progress=progress)
+    if not result.is_verified or result.origin is None:
+        _conclude(result, None)
+        return
+    try:
+        with watching("Computing the figures") as progress:
+            typer.echo(check_disclosure(bundle, identity, result.origin, progress))
+    except Faulty as faulty:
+        typer.echo(f"fault: {faulty.fault.line()}")
+        raise typer.Exit(FAULT) from None
+
+
 @app.command("proof")
 def proof(
     file: Annotated[Path, typer.Argument(help="A .tlog-proof, such as a resident's receipt.")],

@@ -20,6 +20,7 @@ from api.cli import (
     calendars,
     cases,
     database,
+    disclosing,
     exporting,
     founding,
     history,
@@ -80,6 +81,7 @@ def commands() -> typer.Typer:
     sealed_data.add_to(privacy.app)
     app.add_typer(privacy.app, name="privacy")
     app.add_typer(calendars.app, name="calendar")
+    app.add_typer(disclosing.app, name="disclosure")
     app.add_typer(witnessing.app, name="witness")
     return app
 

@@ -54,7 +54,8 @@ BY_REVIEWER = standing(
     *COMMUNITIES,
 )
 _MONTHS_OF_A_QUARTER = 3
-MonthOrMore = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}(-(0[1-9]|1[0-2]|q[1-4]))?$")]
+PERIOD_PATTERN = r"^20[0-9]{2}(-(0[1-9]|1[0-2]|q[1-4]))?$"
+MonthOrMore = Annotated[str, StringConstraints(pattern=PERIOD_PATTERN)]
 """A calendar month, quarter or year in Shanghai: `2026-03`, `2026-q1` or `2026`."""
 
 
@@ -350,11 +351,11 @@ class DisclosurePrepared(WithFigures):
 
     def _out_of_time(self, situation: Situation) -> Refusal | None:
         begin, today = over_on(self.period), local_day(situation.occurred_at)
-        if local_day(self.as_of) < begin or self.as_of > situation.at:
+        if local_day(self.as_of) < begin or self.as_of > situation.occurred_at:
             return Unacceptable(
                 "period_not_over",
                 f"as of {self.as_of.isoformat()} {self.period} was not over, or it is yet to come",
-                f"a fixed time from {begin.isoformat()} on, up to now",
+                f"a fixed time from {begin.isoformat()} on, up to the preparation",
                 "as_of",
             )
         if not begin <= self.formed_on <= today:
