@@ -133,6 +133,8 @@ def pools_of(town: CanaryTown) -> dict[str, list[str]]:
                        *of["disclosure"][:3]],
         "item": ["item-1"],
         "month": ["2026-03"],
+        "view": [view for view, _ in EXPLAINED],
+        "key": [*of["account"][:5], *of["request"][:5]],
         "path": ["0/000", f"0/000.p/{min(size, 255)}", "entries/000", "1/000", "0/000.p/1",
                  f"entries/000.p/{min(size, 255)}", "entries/000.p/1"],
     }  # fmt: skip
