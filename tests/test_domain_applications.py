@@ -14,12 +14,14 @@ from ledger.event import Actor
 from ledger.proposal import Proposal
 from ledger.refusals import Unacceptable, UnknownReference, WrongState
 from tests.bank_acts import earlier
+from tests.privacy_acts import done
 from tests.request_acts import COMMITTEE_2, STRANGER, refused
 from tests.strategies import examples
 from tests.town import COMMITTEE, COMMITTEE_B, HOTLINE, RESIDENT, SECRETARY
 from tests.windows_acts import (
     application,
     asked,
+    booked,
     decided,
     filed,
     opened,
@@ -130,6 +132,21 @@ def test_no_act_precedes_what_it_follows() -> None:
     for act in LATER:
         early = earlier(act(), paper, hours=1)
         refused(paper, early, "precedes_what_it_follows", "occurred_at")
+
+
+@pytest.mark.parametrize(
+    ("act", "subject"),
+    [(filed(), "application:application-1"), (booked(), "window_booking:booking-1")],
+)
+def test_data_of_a_service_is_for_its_resident_and_the_bodies_of_its_community(
+    act: Proposal, subject: str
+) -> None:
+    paper = serving(act)
+
+    foreign = done("consent_given", COMMITTEE_2, subject)
+    refused(paper, foreign, "foreign_community", "subject")
+    refused(paper, done("consent_given", STRANGER, subject), "not_the_subject", "subject")
+    paper.accept(done("consent_given", COMMITTEE, subject))
 
 
 # Supplements
