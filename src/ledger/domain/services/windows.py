@@ -313,7 +313,7 @@ class DutyCovered(TimeAtWindow):
     """顶岗: A is away for a time, and B stands in, or nobody does."""
 
     kind = "duty_covered"
-    term = "AB 岗顶岗"
+    term = "顶岗"
     proposers = BY_HOST
     example = {
         "window": "window-riverside-1",
