@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -142,3 +144,20 @@ def test_no_person_is_known_by_an_id_that_tells_who(played: Played) -> None:
     )
 
     assert max(requesters.values()) == 1
+
+
+def test_the_readmes_walk_can_be_walked_in_this_town(played: Played) -> None:
+    """Whom and what its lines name is there."""
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    (walk,) = re.findall(r"^```bash\n(.*?)^```$", readme, re.DOTALL | re.MULTILINE)
+    tags = {tag for one in played.history for tag in one.tags}
+
+    named = re.findall(r'"(account|community|lead|department)": "([a-z0-9-]+)"', walk)
+    principals = re.findall(r'"(p-[a-z-]+)"', walk)
+
+    assert {"account", "community", "lead", "department"} == {kind for kind, _ in named}
+    for kind, identity in named:
+        tag_type = kind if kind == "account" else "organisation"
+        assert f"{tag_type}:{identity}" in tags
+    assert len(principals) == 3
+    assert {f"principal:{principal}" for principal in principals} <= tags

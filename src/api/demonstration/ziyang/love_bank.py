@@ -35,6 +35,9 @@ UNIT_ACCOUNTS: Final = 24
 DEEDS: Final = 1_300
 CLOSED: Final = 5
 """Accounts in which nobody ever earned a point, and that are closed again."""
+WALKED: Final = next(
+    number for number, one in enumerate(COMMUNITIES) if one.committee == town.COMMITTEE.organisation
+)
 MAX_POINTS: Final = 2
 _CATEGORIES = (
     ("elder-care", 20, ("陪独居老人就医", "给空巢老人送餐", "帮老人代缴水电费")),
@@ -130,7 +133,8 @@ def _holders(random: Random) -> Iterator[Holder]:
         )
         is_unit = holder_type is HolderType.UNIT
         yield Holder(
-            town.random_id(f"account/{number}"),
+            # The README's walk is of one account that can be typed.
+            "account-1" if number == WALKED else town.random_id(f"account/{number}"),
             COMMUNITIES[number % 4],
             holder_type,
             is_unit or random.random() < 0.65,
