@@ -40,7 +40,7 @@ from tests.bank_acts import (
     redeem,
     spendable,
 )
-from tests.request_acts import refused
+from tests.request_acts import COMMITTEE_2, refused
 from tests.town import (
     COMMITTEE,
     COMMITTEE_B,
@@ -287,3 +287,15 @@ def test_points_are_earned_in_the_month_of_their_award() -> None:
     assert (found.earned_in("2026-02", "2026-02"), found.earned_in("2026-03", "2026-12")) == (20, 5)
     assert found.earned_in("2026-02", "2026-03") == 25
     assert found.lot_of("award-1") == Lot("award-1", "deed-1", 20, ENDS_ON)
+
+
+@pytest.mark.parametrize("act", [closed("account-9"), donated(1)])
+def test_the_bank_of_another_community_neither_closes_an_account_nor_gives_from_it(
+    act: Proposal,
+) -> None:
+    foreign = Proposal(act.event, COMMITTEE_2)
+
+    refusal = refused(bank(opened()), foreign, "foreign_community", "account")
+
+    assert isinstance(refusal, Forbidden)
+    assert "committee-1" in refusal.accepted

@@ -212,6 +212,8 @@ def account_closed(books: Books, act: Act, event: Any) -> bool:
     book = _open(books, event.account)
     if book is None or _is_of_another_resident(act, book):
         return False
+    if books.is_foreign(act, book.opened.actor.organisation):
+        return False
     today = _today(act)
     left = [slip for slip in book.slips if not _is_over(slip, today)]
     held = [slip for slip in book.slips if books.bank.is_contested(slip.deed)]
@@ -419,6 +421,7 @@ def love_points_donated(books: Books, act: Act, event: Any) -> bool:
     return (
         book is not None
         and not _is_of_another_resident(act, book)
+        and not books.is_foreign(act, book.opened.actor.organisation)
         and _may_leave(books, act, event)
     )
 

@@ -18,7 +18,7 @@ from pydantic import ConfigDict, Field, model_validator
 from ledger.clocks import local_day
 from ledger.decision import Office, OrganisationType, Situation, standing
 from ledger.domain.requests.requests import CLERKS, precedes
-from ledger.domain.town.organisations import unknown_organisation
+from ledger.domain.town.organisations import foreign_community, unknown_organisation
 from ledger.event import (
     MAX_INTEGER,
     Actor,
@@ -338,13 +338,13 @@ class AccountClosed(Event):
         return (f"account:{self.account}",)
 
     def boundary(self, state: Any) -> tuple[str, ...]:
-        return self.tags()
+        return (*self.tags(), *of_its_bank(self.account, state))
 
     def decide(self, situation: Situation) -> Refusal | None:
         account = open_account(situation, self.account)
         if not isinstance(account, Account):
             return account
-        foreign = not_the_holder(situation, account)
+        foreign = not_theirs(situation, account)
         if foreign:
             return foreign
         left = account.held_points + account.spendable(local_day(situation.at))
@@ -356,6 +356,19 @@ class AccountClosed(Event):
                 "account",
             )
         return precedes(account.latest) if situation.precedes(account.latest) else None
+
+
+def of_its_bank(account: str, state: Any) -> tuple[str, ...]:
+    """The history that tells of which community an account is."""
+    known: Account | None = state(f"account:{account}")
+    return () if known is None else (f"organisation:{known.opened_with}",)
+
+
+def not_theirs(situation: Situation, account: Account) -> Refusal | None:
+    """The refusal for a resident who is not the holder, and for the bank of another community."""
+    return not_the_holder(situation, account) or foreign_community(
+        situation, account.opened_with, "account"
+    )
 
 
 def not_the_holder(situation: Situation, account: Account) -> Refusal | None:

@@ -20,7 +20,8 @@ from ledger.domain.love_bank.accounts import (
     known_account,
     leaving,
     month_of,
-    not_the_holder,
+    not_theirs,
+    of_its_bank,
     open_account,
 )
 from ledger.domain.love_bank.deeds import Deed, DeedStage, OfDeed, concerned, known_deed
@@ -300,13 +301,13 @@ class LovePointsDonated(Event):
         return (f"account:{self.account}",)
 
     def boundary(self, state: Any) -> tuple[str, ...]:
-        return self.tags()
+        return (*self.tags(), *of_its_bank(self.account, state))
 
     def decide(self, situation: Situation) -> Refusal | None:
         account = open_account(situation, self.account)
         if not isinstance(account, Account):
             return account
-        return not_the_holder(situation, account) or leaving(situation, account, self.points)
+        return not_theirs(situation, account) or leaving(situation, account, self.points)
 
 
 class OfLot(Event):
