@@ -29,6 +29,8 @@ from tests.bank_acts import (
     account,
     bank,
     claiming,
+    earlier,
+    member_of,
     opened,
     redeem,
     spendable,
@@ -278,7 +280,9 @@ def test_points_are_not_spent_before_they_came() -> None:
 
 
 def test_nothing_is_handed_out_before_it_came() -> None:
-    paper = bank(listed(), claiming(restocked(9), AWARDED_AT + timedelta(days=2)))
+    paper = bank(
+        claiming(listed(), OPENED_AT), claiming(restocked(9), AWARDED_AT + timedelta(days=2))
+    )
 
     too_early = claiming(rice(1), AWARDED_AT + timedelta(days=1))
 
@@ -309,3 +313,21 @@ def test_redemptions_exceed_neither_points_nor_stock(steps: list[tuple[int, int]
             things += quantity if act == 0 else -quantity
             purse -= 0 if act == 0 else 3 * quantity
         assert (spendable(paper, "account-9"), shelf(paper).stock) == (purse, things)
+
+
+def test_nothing_is_put_on_the_shelf_before_the_reward_is_listed() -> None:
+    paper = bank(listed())
+
+    refusal = refused(
+        paper, earlier(restocked(1), paper, days=1), "precedes_what_it_follows", "occurred_at"
+    )
+
+    assert isinstance(refusal, Unacceptable)
+
+
+def test_nobody_hands_out_a_reward_to_their_own_unit() -> None:
+    given = bank(member_of("unit-1"), listed())
+
+    refusal = refused(given, rice(1, identity="account-unit", actor=COMMITTEE_B), "own_redemption")
+
+    assert isinstance(refusal, Forbidden)

@@ -102,6 +102,7 @@ class Shelf:
 
     organisation: str
     price: int
+    listed: datetime
     latest: datetime
     stock: int = 0
 
@@ -460,18 +461,21 @@ def reward_restocked(books: Books, act: Act, event: Any) -> bool:
         shelf is not None
         and shelf.organisation == act.actor.organisation
         and shelf.stock + event.quantity <= 1_000_000
+        and act.follows(shelf.listed)
     )
 
 
 def love_points_redeemed(books: Books, act: Act, event: Any) -> bool:
     shelf = books.bank.shelves.get(event.reward)
     book = books.bank.passbooks.get(event.account)
+    unit = None if book is None else book.opening.unit
     return (
         event.redemption not in books.bank.redemptions
         and shelf is not None
         and book is not None
         and shelf.organisation == act.actor.organisation
         and not book.is_theirs(act.actor.principal)
+        and not (unit is not None and books.staff.serves(act.actor.principal, unit, act.at))
         and event.points == event.quantity * shelf.price
         and event.quantity <= shelf.stock
         and act.follows(shelf.latest)
@@ -544,7 +548,7 @@ def _enter_shelf(bank: Bank, act: Act, event: Any) -> None:
     match act.kind:
         case "reward_listed":
             organisation = act.actor.organisation
-            bank.shelves[event.reward] = Shelf(organisation, event.points, act.when)
+            bank.shelves[event.reward] = Shelf(organisation, event.points, act.when, act.when)
         case "reward_restocked":
             shelf = bank.shelves[event.reward]
             shelf.stock += event.quantity

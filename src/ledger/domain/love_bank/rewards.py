@@ -13,7 +13,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import Field
 
 from ledger.clocks import local_day
-from ledger.decision import Situation
+from ledger.decision import Situation, principal_tag
 from ledger.domain.love_bank.accounts import BY_BANK, Account, Points, leaving, open_account
 from ledger.domain.money.donations import (
     Donation,
@@ -24,6 +24,7 @@ from ledger.domain.money.donations import (
     of_its_body,
 )
 from ledger.domain.requests.requests import precedes
+from ledger.domain.town.people import Principal
 from ledger.event import Event, Folds, Id, Line, Recorded, mint_id
 from ledger.refusals import Forbidden, Refusal, Unacceptable, UnknownReference, WrongState
 
@@ -51,6 +52,8 @@ class Reward(NamedTuple):
     """The residents' committee that hands it out."""
     points: int
     """Its price."""
+    listed_at: datetime
+    """As claimed: nothing is put on the shelf before."""
     latest: datetime
     """When stock last came or went, as claimed: none leaves before it came."""
     stock: int = 0
@@ -137,6 +140,8 @@ class RewardRestocked(Event):
                 "both for donated goods, neither for others",
                 "item",
             )
+        if situation.precedes(reward.listed_at):
+            return precedes(reward.listed_at)
         return None if self.donation is None else self._not_donated(situation, self.donation)
 
     def _not_donated(self, situation: Situation, identity: str) -> Refusal | None:
@@ -196,10 +201,10 @@ class LovePointsRedeemed(Event):
         reward = own_reward(situation, self.reward)
         if not isinstance(reward, Reward):
             return reward
-        if account.is_concerned(situation.actor.principal):
+        if _is_of_their_own(situation, account):
             return Forbidden(
                 "own_redemption",
-                "nobody hands out a reward to themselves or to their household",
+                "nobody hands out a reward to themselves, their household or their unit",
                 "another principal of the office",
             )
         if self.points != self.quantity * reward.points:
@@ -219,6 +224,13 @@ class LovePointsRedeemed(Event):
         if situation.precedes(reward.latest):
             return precedes(reward.latest)
         return leaving(situation, account, self.points)
+
+
+def _is_of_their_own(situation: Situation, account: Account) -> bool:
+    if account.is_concerned(situation.actor.principal):
+        return True
+    principal: Principal = situation.state(principal_tag(situation.actor))
+    return account.unit is not None and principal.serves(account.unit, situation.at)
 
 
 def own_reward(situation: Situation, reward: str) -> Reward | Refusal:
@@ -243,7 +255,7 @@ def evolve_reward(state: Reward | None, tag: str, recorded: Recorded) -> Reward 
     when = recorded.occurred_at
     match recorded.event:
         case RewardListed(points=points):
-            return Reward(recorded.actor.organisation, points, when)
+            return Reward(recorded.actor.organisation, points, when, when)
         case RewardRestocked(quantity=quantity) if state:
             latest = max(state.latest, when)
             return state._replace(stock=state.stock + quantity, latest=latest)
