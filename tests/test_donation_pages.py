@@ -57,7 +57,7 @@ def test_a_donation_leads_to_its_uses_and_a_reward_to_its_donations(server: Serv
     assert (use["reward"], use["quantity"], back["return_ground"]) == ("reward-rice", 25, "unfit")
     of_reward = server.get(f"/v1/donations?reward={use['reward']}").json()["donations"]
     assert "donation-003" in [one["donation"] for one in of_reward]
-    of_project = server.get("/v1/donations?project=reading-room").json()["donations"]
+    of_project = server.get("/v1/donations?project=project-reading-room").json()["donations"]
     assert [one["donation"] for one in of_project] == ["donation-004", "donation-001"]
     page = server.get("/rewards", Accept=HTML).text
     assert "/donations?reward=reward-rice" in page

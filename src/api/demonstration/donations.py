@@ -27,7 +27,7 @@ _RECEIVED: tuple[tuple[int, Event], ...] = (
     (24, DonationReceived(
         donation="donation-001", receipt="61090126-0000000001", donor_type=_DONOR.ORGANISATION,
         donor_organisation="unit-school", organisation_shown=True, purpose=_PURPOSE.PROJECT,
-        project="reading-room", goods=(_BOOKS,),
+        project="project-reading-room", goods=(_BOOKS,),
     )),
     (22, DonationReceived(
         donation="donation-002", receipt="61090126-0000000002", donor_type=_DONOR.PERSON,
@@ -46,7 +46,7 @@ _RECEIVED: tuple[tuple[int, Event], ...] = (
 _USED: tuple[tuple[int, Event], ...] = (
     (20, DonationUsed(
         use="use-001", donation="donation-001", item="picture-books", quantity=110,
-        project="reading-room",
+        project="project-reading-room",
     )),
     (18, DonationUsed(
         use="use-002", donation="donation-002", amount_fen=320_000,
@@ -59,7 +59,7 @@ _USED: tuple[tuple[int, Event], ...] = (
         donation="donation-003", item="cooking-oil", quantity=2, ground=ReturnGround.UNFIT,
     )),
     (7, DonationUsed(
-        use="use-003", donation="donation-004", amount_fen=30_000, project="reading-room",
+        use="use-003", donation="donation-004", amount_fen=30_000, project="project-reading-room",
     )),
     (4, DonationReturned(
         donation="donation-002", amount_fen=100_000, ground=ReturnGround.DONOR_ASKED,
