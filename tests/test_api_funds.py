@@ -187,6 +187,7 @@ def test_the_first_page_leads_to_the_lines_and_these_to_projects(server: Server)
     assert 'href="/projects/project-reading-room/funds"' in line
     assert "账实相符" in line
     assert f'href="/funds/{budget}"' in project
+    assert 'href="/donations?project=project-reading-room"' in project
 
 
 def test_amounts_on_the_pages_are_in_yuan_to_the_fen(server: Server) -> None:
