@@ -25,6 +25,7 @@ from ledger.event import Commitment, Recorded
 from ledger.ledger import Ledger
 from ledger.proposal import Proposal
 from ledger.store.memory import MemoryStore
+from tests.replaying import replay
 from tests.vaults import memory_vault
 
 BATCH = 400
@@ -51,6 +52,7 @@ class Played(NamedTuple):
     proposals: list[Proposal]
     history: list[Recorded]
     figures: dict[str, Figure]
+    records: list[bytes]
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +75,7 @@ def played() -> Iterator[Played]:
         and isinstance(recorded.event.education, Commitment)
     }
     found = {figure.name: figure for figure in figures(Board(history, education))}
-    yield Played(proposals, history, found)
+    yield Played(proposals, history, found, [event.record for event in store.events])
     vault.close()
 
 
@@ -134,6 +136,13 @@ def test_the_town_plays_every_kind_but_these(played: Played) -> None:
     kinds = {recorded.kind for recorded in played.history}
 
     assert {*catalogue.KINDS} - kinds == NOT_PLAYED
+
+
+def test_the_towns_year_is_decided_again_to_the_same_bytes(played: Played) -> None:
+    states = replay(played.records)
+
+    assert len(played.records) > 50_000
+    assert {tag for one in played.history for tag in one.tags} == {*states}
 
 
 def test_no_person_is_known_by_an_id_that_tells_who(played: Played) -> None:

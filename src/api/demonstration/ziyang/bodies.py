@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from api.demonstration import town
@@ -154,7 +154,7 @@ def _of_old(event: Event) -> Event:
         return event.model_copy(update={"points_expire_after_months": POINTS_EXPIRE_AFTER_MONTHS})
     fields = event.__dict__
     if "effective_from" in fields and fields["effective_from"] is None:
-        return event.model_copy(update={"effective_from": SINCE})
+        return event.model_copy(update={"effective_from": SINCE.astimezone(UTC)})
     return event
 
 
