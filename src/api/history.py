@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any, TypeVar
 
@@ -269,10 +267,5 @@ def _wrong(reason: str, field: str, accepted: list[str]) -> Problem:
 
 
 def _json(document: dict[str, Any]) -> Response:
-    content = orjson.dumps(plain(document), default=_iso)
+    content = orjson.dumps(plain(document))
     return Response(content, 200, {"Cache-Control": "no-store"}, "application/json")
-
-
-def _iso(value: Any) -> str:
-    assert isinstance(value, datetime)
-    return re.sub(r"\+00:00$", "Z", value.isoformat())

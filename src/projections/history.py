@@ -18,9 +18,9 @@ from ledger.event import Recorded
 from ledger.store.contract import Log
 from projections import reference as town
 from projections.all import ALL
-from projections.decoding import recorded_at
 from projections.folding import Fold, Folded, folded
 from projections.projection import Key, Projection, Rows
+from projections.publisher import position_at
 from projections.reference import Reference
 
 _REFERENCE = frozenset(cls.kind for cls in town.KINDS)
@@ -87,17 +87,11 @@ def key_of(rows: Rows[Any], values: Sequence[str]) -> Key:
 
 
 def moment_at(store: Log, when: datetime) -> Until:
-    """What had been recorded by a time (aware); raises `Unanswerable` before the first event and in
-    the future of the log's last event's clock is not asked: the head is what there is."""
-    size = store.size()
-    low, high = 0, size
-    while low < high:
-        middle = (low + high + 1) // 2
-        (stored,) = store.read(after=middle - 1, limit=1)
-        low, high = (middle, high) if recorded_at(stored.record) <= when else (low, middle - 1)
-    if not low:
+    """What had been recorded by a time (aware); raises `Unanswerable` before the first event."""
+    position = position_at(store, when, store.size())
+    if not position:
         raise Unanswerable("nothing had been recorded by then")
-    return Until(low)
+    return Until(position)
 
 
 def moment_of(store: Log, position: int) -> Until:
